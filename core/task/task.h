@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tasks (threads) under observation, as a tree, with what a look-up by one of
+ * them depends on: its ABI, working directory, root, mount namespace, memory.
+ *
+ * What can be asked of /proc is cached where asking costs: the working directory is
+ * read once and dropped by task_fs_changed() when a call may have changed it.
+ */
+#ifndef CORE_TASK_TASK_H
+#define CORE_TASK_TASK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+struct abi;
+struct buf;
+struct err;
+
+/* What clone(CLONE_FS) shares. Reference-counted. */
+struct task_fs {
+	int refs;
+	char *cwd;		/* as /proc/PID/cwd says; NULL = must be read again */
+	char *root;		/* as /proc/PID/root says; NULL = must be read again */
+};
+
+struct task {
+	pid_t tid;		/* as we see it */
+	pid_t tgid;
+	uint32_t process;	/* number of the process in this recording, 1 = the initial command */
+	struct task *parent;	/* NULL once the parent is gone, and for the initial one */
+	const struct abi *abi;	/* of its last system call; NULL before the first */
+	struct task_fs *fs;
+	ino_t mnt_ns;		/* inode of /proc/PID/ns/mnt when last read, 0 = must be read again */
+	ino_t pid_ns;
+	uint64_t image;		/* grows with every exec in any task; 0 = not yet exec'ed */
+	void *engine;		/* the engine's own state of this task */
+	void *sink;		/* the recorder's own state of this task's process image */
+};
+
+struct task_table;
+
+struct task_table *task_table_new(void);
+void task_table_free(struct task_table *t);
+
+struct task *task_find(struct task_table *t, pid_t tid);
+
+/*
+ * A new task. @parent NULL: the initial command. @share_fs: clone(CLONE_FS);
+ * @thread: clone(CLONE_THREAD), so it belongs to the parent's process.
+ */
+struct task *task_add(struct task_table *t, pid_t tid, struct task *parent, bool thread,
+		      bool share_fs);
+void task_remove(struct task_table *t, struct task *task);
+size_t task_count(const struct task_table *t);
+struct task *task_next(struct task_table *t, size_t *cursor);	/* NULL at the end */
+
+/*
+ * Working directory and root in the tracee's own terms. Strings live until the
+ * next task_fs_changed() of any task that shares them. −errno when the task is gone.
+ */
+int task_cwd(struct task *t, const char **ret_path, struct err *e);
+int task_root(struct task *t, const char **ret_path, struct err *e);
+void task_fs_changed(struct task *t);
+/* Directories were renamed: every cached path is doubtful. */
+void task_fs_changed_all(struct task_table *t);
+
+/* readlink of /proc/PID/fd/@fd ("/path", "/path (deleted)", "pipe:[1]", "anon_inode:…"). */
+int task_fd_path(const struct task *t, int fd, struct buf *ret_path, struct err *e);
+/* An O_PATH descriptor of what the tracee's @fd is open on; caller closes. −errno. */
+int task_fd_open(const struct task *t, int fd, int flags);
+
+/* Copy tracee memory: the count (short when a page is missing), or −errno. */
+ssize_t task_read(const struct task *t, uint64_t addr, void *to, size_t len);
+ssize_t task_write(const struct task *t, uint64_t addr, const void *from, size_t len);
+
+#endif
