@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Whole reads, writes and copies. */
-#define _GNU_SOURCE
 #include "core/base/io.h"
 
 #include <errno.h>
