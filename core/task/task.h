@@ -29,11 +29,12 @@ struct task {
 	pid_t tid;		/* as we see it */
 	pid_t tgid;
 	uint32_t process;	/* number of the process in this recording, 1 = the initial command */
-	struct task *parent;	/* NULL once the parent is gone, and for the initial one */
+	uint32_t creator;	/* number of the process that made this one, 0 = none; stays when it is gone */
+	struct task *parent;	/* NULL once that process is gone, and for the initial one */
 	const struct abi *abi;	/* of its last system call; NULL before the first */
 	struct task_fs *fs;
 	ino_t mnt_ns;		/* inode of /proc/PID/ns/mnt when last read, 0 = must be read again */
-	ino_t pid_ns;
+	ino_t pid_ns;		/* both are filled by task_namespaces() */
 	uint64_t image;		/* grows with every exec in any task; 0 = not yet exec'ed */
 	void *engine;		/* the engine's own state of this task */
 	void *sink;		/* the recorder's own state of this task's process image */
@@ -53,8 +54,11 @@ struct task *task_find(struct task_table *t, pid_t tid);
 struct task *task_add(struct task_table *t, pid_t tid, struct task *parent, bool thread,
 		      bool share_fs);
 void task_remove(struct task_table *t, struct task *task);
+/* execve(2) in a thread that is not the leader: it takes the leader's id (unused by then). */
+int task_renumber(struct task_table *t, struct task *task, pid_t tid);
 size_t task_count(const struct task_table *t);
-struct task *task_next(struct task_table *t, size_t *cursor);	/* NULL at the end */
+/* Walk, from *cursor = 0; NULL at the end. The table must not change meanwhile. */
+struct task *task_next(struct task_table *t, size_t *cursor);
 
 /*
  * Working directory and root in the tracee's own terms. Strings live until the
@@ -63,6 +67,10 @@ struct task *task_next(struct task_table *t, size_t *cursor);	/* NULL at the end
 int task_cwd(struct task *t, const char **ret_path, struct err *e);
 int task_root(struct task *t, const char **ret_path, struct err *e);
 void task_fs_changed(struct task *t);
+/* unshare(CLONE_FS): from now on its own. 0 or -ENOMEM. */
+int task_fs_unshare(struct task *t);
+/* Fill mnt_ns and pid_ns if they are not known. 0, or −errno when the task is gone. */
+int task_namespaces(struct task *t, struct err *e);
 /* Directories were renamed: every cached path is doubtful. */
 void task_fs_changed_all(struct task_table *t);
 
@@ -71,7 +79,11 @@ int task_fd_path(const struct task *t, int fd, struct buf *ret_path, struct err 
 /* An O_PATH descriptor of what the tracee's @fd is open on; caller closes. −errno. */
 int task_fd_open(const struct task *t, int fd, int flags);
 
-/* Copy tracee memory: the count (short when a page is missing), or −errno. */
+/*
+ * Copy tracee memory: the count (short when a page is missing), or −errno.
+ * process_vm_readv (Linux 3.2) where allowed, else /proc/PID/mem. Writing may go
+ * past the protection of a private page, as a debugger's does.
+ */
 ssize_t task_read(const struct task *t, uint64_t addr, void *to, size_t len);
 ssize_t task_write(const struct task *t, uint64_t addr, const void *from, size_t len);
 
