@@ -28,6 +28,10 @@ struct manifest_strings {	/* argv, environment, paths: n NUL-terminated strings 
 	size_t n;
 };
 
+/* Append a copy of @text: 0 or -ENOMEM. The array then is this function's: do not mix in others. */
+int manifest_strings_add(struct manifest_strings *s, const char *text);
+void manifest_strings_clear(struct manifest_strings *s);
+
 struct manifest_xattr {
 	char *name;		/* security.capability, system.posix_acl_access, user.… */
 	void *value;
@@ -104,7 +108,8 @@ struct manifest_run {
 	struct manifest_strings cpu_features;	/* as /proc/cpuinfo names them */
 	uint64_t hwcap, hwcap2;
 	struct timespec start;
-	struct manifest_strings argv, env, volatile_env, volatile_paths;
+	struct manifest_strings argv, env, volatile_env;
+	struct manifest_strings volatile_paths;	/* as core/manifest/volatile.h writes them */
 	struct manifest_strings concealed, revealed;
 	char *cwd;
 	char *command_path;	/* the program that argv[0] resolved to, NULL if not found */

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every command's description; each is defined in the file of its name. */
+#ifndef CORE_CMD_COMMANDS_H
+#define CORE_CMD_COMMANDS_H
+
+struct cmd;
+
+extern const struct cmd cmd_help;
+
+#endif

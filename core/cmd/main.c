@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One binary, many commands. Which one: what it carries (a self-extracting archive),
+ * what it is called (care-init, care-run, proot), or its first word.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/base/buf.h"
+#include "core/cmd/cmd.h"
+
+int cmd_main(const struct cmd *cmd, int argc, char **argv)
+{
+	struct cmd_common common = { 0 };
+	_cleanup_free_ void *options = calloc(1, cmd->options_size + 1);
+	int first = 1, status = CMD_EXIT_OK;
+
+	if (!options)
+		return cmd_fail(CMD_EXIT_FAILURE, "no memory");
+	if (cmd->defaults)
+		memcpy(options, cmd->defaults, cmd->options_size);
+	switch (cmd_parse(cmd, argc, argv, options, &common, &first)) {
+	case CMD_HELP:
+		cmd_print_help(stdout, cmd);
+		break;
+	case CMD_SHOW_VERSION:
+		cmd_print_version(stdout);
+		break;
+	case CMD_WRONG:
+		status = CMD_EXIT_FAILURE;
+		break;
+	case CMD_PARSED:
+		cmd_printer_init(common.verbosity);
+		status = cmd->run(options, argc - first, argv + first);
+		break;
+	}
+	cmd_options_clear(cmd, options);
+	return status;
+}
+
+int cmd_call(const struct cmd *cmd, const char *const *args, size_t n)
+{
+	_cleanup_free_ char **argv = calloc(n + 2, sizeof(*argv));
+
+	if (!argv)
+		return cmd_fail(CMD_EXIT_FAILURE, "no memory");
+	argv[0] = (char *)cmd->name;
+	for (size_t i = 0; i < n; i++)
+		argv[i + 1] = (char *)args[i];
+	return cmd_main(cmd, n + 1, argv);
+}
+
+/* execvp would find @name: a regular file with an x bit for us. */
+static bool is_in_path(const char *name)
+{
+	const char *path = getenv("PATH");
+
+	while (path && *path) {
+		_cleanup_buf_ struct buf full = BUF_INIT;
+		size_t len = strcspn(path, ":");
+		struct stat st;
+
+		buf_add(&full, len ? path : ".", len ? len : 1);
+		buf_addf(&full, "/%s", name);
+		path += len + (path[len] == ':');
+		if (!buf_error(&full) && !stat(full.data, &st) && S_ISREG(st.st_mode) &&
+		    !access(full.data, X_OK))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * `care install` meant as "record install" would do something else in silence: say
+ * so when the same word is a program too. Asking for help or a version is no clash.
+ */
+static void hint_clash(const char *name)
+{
+	if (is_in_path(name))
+		cmd_say("\"%s\" is a command of care; to record the program of that name: care -- %s",
+			name, name);
+}
+
+static int care(int argc, char **argv)
+{
+	const struct cmd *cmd = argc > 1 ? cmd_find(argv[1]) : NULL;
+
+	if (cmd) {
+		if (argc < 3 || (strcmp(argv[2], "--help") && strcmp(argv[2], "-h")))
+			hint_clash(argv[1]);
+		return cmd_main(cmd, argc - 1, argv + 1);
+	}
+	if (argc < 2) {
+		cmd_print_overview(stderr);
+		return CMD_EXIT_FAILURE;
+	}
+	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "--usage")) {
+		cmd_print_overview(stdout);
+		return CMD_EXIT_OK;
+	}
+	if (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version") || !strcmp(argv[1], "--about")) {
+		cmd_print_version(stdout);
+		return CMD_EXIT_OK;
+	}
+	cmd = cmd_find("record");
+	return cmd ? cmd_main(cmd, argc, argv) :
+		     cmd_fail(CMD_EXIT_FAILURE, "this care was built without recording");
+}
+
+/* Exact names only: a copy called care-3.0 or careful is care. */
+static int dispatch(int argc, char **argv)
+{
+	static const char *const names[][2] = {
+		{ "care-init", "init" }, { "care-run", "run" }, { "proot", "run" },
+	};
+	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
+	const char *name = slash ? slash + 1 : argc ? argv[0] : "care";
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const struct cmd *cmd = cmd_find(names[i][1]);
+
+		if (strcmp(name, names[i][0]))
+			continue;
+		return cmd ? cmd_main(cmd, argc, argv) :
+			     cmd_fail(CMD_EXIT_FAILURE, "this care was built without \"%s\"", names[i][1]);
+	}
+	return care(argc, argv);
+}
+
+/*
+ * A file that we open must never become descriptor 0, 1 or 2: messages would be
+ * written into it. Close-on-exec, so that the command still finds it closed.
+ */
+static void fill_standard_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= 2);
+	if (fd > 2)
+		close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	fill_standard_fds();
+	cmd_printer_init(0);
+	status = dispatch(argc, argv);
+	cmd_progress_end();
+	if ((fflush(stdout) || ferror(stdout)) && status == CMD_EXIT_OK)
+		status = cmd_fail(CMD_EXIT_FAILURE, "write to standard output: %s", strerror(errno));
+	return status;
+}
