@@ -12,7 +12,7 @@ MAKEFLAGS += -rR --no-print-directory
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
-.PHONY: FORCE all help defconfig olddefconfig menuconfig savedefconfig check install clean distclean
+.PHONY: FORCE all help defconfig olddefconfig menuconfig savedefconfig check install clean distclean tests checkdeps
 
 all:
 

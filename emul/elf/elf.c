@@ -51,7 +51,7 @@ static int pread_exact(int fd, void *to, size_t len, uint64_t offset)
 {
 	ssize_t n;
 
-	if (offset > INT64_MAX - len)
+	if (offset > (uint64_t)INT64_MAX - len)
 		return -ENOEXEC;
 	n = io_pread_full(fd, to, len, offset);
 	if (n < 0)
