@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/base/io.h"
 #include "core/base/mem.h"
@@ -19,6 +20,8 @@
 /* Nothing the kernel says; large programs have some hundred entries. */
 #define ELF_MAX_DYNAMIC 65536
 #define ELF_MAX_NEEDED 4096
+#define STRING_STEP 256
+#define STRING_MAX (1 << 20)	/* a file may hold no NUL at all */
 
 struct phdr {
 	uint32_t type;
@@ -161,18 +164,28 @@ static bool file_offset(const struct reader *r, uint64_t vaddr, uint64_t *ret)
 	return false;
 }
 
-/* A string of the dynamic string table; NULL when it does not end within a path's length. */
+/* A string of the dynamic string table; NULL when the file ends before it does. */
 static char *dynamic_string(const struct reader *r, uint64_t strtab, uint64_t index)
 {
-	char text[PATH_MAX];
-	ssize_t n;
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	uint64_t at;
 
-	if (strtab > INT64_MAX - PATH_MAX || index > INT64_MAX - PATH_MAX - strtab)
+	if (__builtin_add_overflow(strtab, index, &at))
 		return NULL;
-	n = io_pread_full(r->fd, text, sizeof(text), strtab + index);
-	if (n <= 0 || !memchr(text, '\0', n))
-		return NULL;
-	return strdup(text);
+	for (;;) {
+		char *to = buf_reserve(&text, STRING_STEP);
+		ssize_t n;
+
+		if (!to || at > (uint64_t)INT64_MAX - STRING_STEP || text.len >= STRING_MAX)
+			return NULL;
+		n = io_pread_full(r->fd, to, STRING_STEP, at);
+		if (n <= 0)
+			return NULL;
+		if (memchr(to, '\0', n))
+			return strdup(text.data);
+		text.len += n;
+		at += n;
+	}
 }
 
 static void take(char **at, char *value)
