@@ -181,6 +181,20 @@ struct name *names_child(struct names *t, struct name *dir, const char *text, si
 	return n;
 }
 
+struct name *names_at(struct names *t, const char *path)
+{
+	struct name *n = &t->root;
+
+	while (n && *path) {
+		size_t len = strcspn(path, "/");
+
+		if (len)
+			n = names_child(t, n, path, len);
+		path += len + (path[len] == '/');
+	}
+	return n;
+}
+
 bool name_concealed(const struct name *n)
 {
 	const struct name *top = name_binding(n);
@@ -334,6 +348,7 @@ int names_move(struct names *t, struct name *from, struct name *to)
 	take_out(t, from);
 	take_out(t, to);
 	to->next = t->orphans;
+	to->flags |= NAME_ORPHAN;
 	t->orphans = to;
 	free(from->text);
 	from->text = text;

@@ -54,6 +54,8 @@ enum name_flag {
 	NAME_WAS_ABSENT = 1 << 0,	/* it was not there when first looked up */
 	NAME_BORN       = 1 << 1,	/* what it means now was made in the run */
 	NAME_CHANGED    = 1 << 2,	/* a seen change has touched what it means */
+	NAME_ORPHAN     = 1 << 3,	/* no longer in the tree: a rename took its place */
+	NAME_USER       = 1 << 4,	/* the first of the flags that are not ours: the recorder's */
 };
 
 struct name {
@@ -67,8 +69,8 @@ struct name {
 	ino_t ino;
 	uint32_t generation;
 	mode_t mode;
+	uint16_t flags;
 	uint8_t type;
-	uint8_t flags;
 	bool concealed;		/* with bind: what stands there hides what is really there */
 };
 
@@ -80,6 +82,9 @@ struct name *names_root(struct names *t);
 struct name *names_child(struct names *t, struct name *dir, const char *text, size_t len);
 /* Same, but only if it is known. */
 struct name *names_known(struct names *t, const struct name *dir, const char *text, size_t len);
+
+/* The node of an absolute path taken literally: no symlink followed, nothing asked. NULL: no memory. */
+struct name *names_at(struct names *t, const char *path);
 
 /* Ask the disk if what is known is doubtful. 0 (absence is no error) or −errno. */
 int names_refresh(struct names *t, struct name *n);

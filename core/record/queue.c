@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A bounded queue and its writer. The bound counts open descriptors, the scarce
+ * thing; what has none is small. The writer alone touches the archive.
+ *
+ * A file about to be written whose bytes are not archived yet is copied aside
+ * (reflinked where the file system can) rather than waited for: compressing is
+ * slower than copying.
+ */
+#include "core/record/queue.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "core/archive/archive_out.h"
+#include "core/base/err.h"
+#include "core/base/io.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/record/object.h"
+
+#define QUEUE_MAX_FDS 256
+#define QUEUE_MAX_JOBS 8192	/* without descriptor: 2 MiB of records at most */
+
+struct job {
+	struct job *next;
+	struct object *object;		/* whose content it carries, or NULL */
+	struct manifest_file file;	/* strings belong to the object */
+	char *path;			/* own path of a hard link */
+	struct manifest_record *record;
+	void (*done)(struct manifest_record *);
+	int fd;
+	bool started;
+	bool copied;			/* fd is our own copy: nothing can touch it */
+};
+
+struct queue {
+	struct archive_out *out;
+	char *spool;
+	pthread_t thread;
+	bool running;
+	pthread_mutex_t lock;
+	pthread_cond_t more;		/* for the writer */
+	pthread_cond_t less;		/* for whoever waits */
+	struct job *first, **last;
+	struct job *current;
+	size_t jobs, fds, max_fds;
+	bool stop;
+	struct err error;		/* the archive's first */
+	struct queue_census census;
+};
+
+static void free_job(struct job *j)
+{
+	if (j->record && j->done)
+		j->done(j->record);
+	if (j->fd >= 0)
+		close(j->fd);
+	free(j->path);
+	free(j);
+}
+
+/* To the archive, without the lock. */
+static int write_job(struct queue *q, struct job *j, bool *ret_changed, struct err *e)
+{
+	*ret_changed = false;
+	if (!q->out)
+		return 0;
+	if (j->record)
+		return archive_out_record(q->out, j->record, e);
+	return archive_out_add(q->out, &j->file, j->fd, ret_changed, e);
+}
+
+static void finish_job(struct queue *q, struct job *j, bool changed)
+{
+	struct object *o = j->object;
+
+	if (o) {
+		o->job = NULL;
+		o->file.has_sha256 = j->file.has_sha256;
+		memcpy(o->file.sha256, j->file.sha256, sizeof(o->file.sha256));
+	}
+	if (j->fd >= 0) {
+		q->census.files++;
+		q->census.bytes += j->file.size;
+		q->fds--;
+	}
+	q->census.changed += changed;
+	q->jobs--;
+	q->current = NULL;
+}
+
+/* One turn of the writer, lock held: wait for a job or for the time to flush. */
+static struct job *next_job(struct queue *q)
+{
+	struct timespec until;
+
+	if (!q->first && !q->stop) {
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec++;
+		pthread_cond_timedwait(&q->more, &q->lock, &until);
+	}
+	if (!q->first)
+		return NULL;
+	q->current = q->first;
+	q->first = q->first->next;
+	if (!q->first)
+		q->last = &q->first;
+	q->current->started = true;
+	return q->current;
+}
+
+static void *writer(void *arg)
+{
+	struct queue *q = arg;
+
+	pthread_mutex_lock(&q->lock);
+	while (!q->stop || q->first) {
+		struct job *j = next_job(q);
+		bool dead = q->error.code < 0, changed = false;
+		struct err e = { 0 };
+		int r = 0;
+
+		pthread_mutex_unlock(&q->lock);
+		if (j && !dead)
+			r = write_job(q, j, &changed, &e);
+		if (r >= 0 && !dead && q->out)
+			r = archive_out_tick(q->out, &e);
+		pthread_mutex_lock(&q->lock);
+		if (r < 0)
+			q->error = e;
+		if (j) {
+			finish_job(q, j, changed);
+			free_job(j);
+		}
+		pthread_cond_broadcast(&q->less);
+	}
+	pthread_mutex_unlock(&q->lock);
+	return NULL;
+}
+
+/* Descriptors that we may hold: a quarter of what we are allowed. */
+static size_t fd_bound(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) < 0 || rl.rlim_cur / 4 > QUEUE_MAX_FDS)
+		return QUEUE_MAX_FDS;
+	return MAX(rl.rlim_cur / 4, (rlim_t)4);
+}
+
+static int start(struct queue *q, struct err *e)
+{
+	sigset_t all, was;
+	int r;
+
+	/* Signals are the main thread's: it waits for tracees with them. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &was);
+	r = pthread_create(&q->thread, NULL, writer, q);
+	pthread_sigmask(SIG_SETMASK, &was, NULL);
+	if (r)
+		return err_set(e, -r, "start the archive's writer");
+	q->running = true;
+	return 0;
+}
+
+struct queue *queue_new(struct archive_out *out, const char *spool, struct err *e)
+{
+	struct queue *q = calloc(1, sizeof(*q));
+
+	if (!q || !(q->spool = strdup(spool))) {
+		free(q);
+		err_set(e, -ENOMEM, "start the archive's writer");
+		return NULL;
+	}
+	q->out = out;
+	q->last = &q->first;
+	q->max_fds = fd_bound();
+	pthread_mutex_init(&q->lock, NULL);
+	pthread_cond_init(&q->more, NULL);
+	pthread_cond_init(&q->less, NULL);
+	if (start(q, e) < 0) {
+		queue_free(q);
+		return NULL;
+	}
+	return q;
+}
+
+static int failed(struct queue *q, struct err *e)
+{
+	if (q->error.code < 0 && e)
+		*e = q->error;
+	return q->error.code;
+}
+
+static int push(struct queue *q, struct job *j, struct err *e)
+{
+	int r;
+
+	pthread_mutex_lock(&q->lock);
+	while (q->error.code >= 0 && q->jobs &&
+	       ((j->fd >= 0 && q->fds >= q->max_fds) || q->jobs >= QUEUE_MAX_JOBS))
+		pthread_cond_wait(&q->less, &q->lock);
+	r = failed(q, e);
+	if (r >= 0) {
+		*q->last = j;
+		q->last = &j->next;
+		q->jobs++;
+		q->fds += j->fd >= 0;
+		if (j->object)
+			j->object->job = j;
+		pthread_cond_signal(&q->more);
+	}
+	pthread_mutex_unlock(&q->lock);
+	if (r < 0)
+		free_job(j);
+	return r;
+}
+
+static struct job *new_job(int fd)
+{
+	struct job *j = calloc(1, sizeof(*j));
+
+	if (j)
+		j->fd = fd;
+	return j;
+}
+
+int queue_file(struct queue *q, struct object *o, int fd, struct err *e)
+{
+	struct job *j = new_job(fd);
+
+	if (!j) {
+		if (fd >= 0)
+			close(fd);
+		return err_set(e, -ENOMEM, "queue %s", o->file.path);
+	}
+	j->file = o->file;
+	o->told = o->file.use;
+	if (fd >= 0)
+		j->object = o;
+	return push(q, j, e);
+}
+
+int queue_link(struct queue *q, const struct object *o, const char *path, struct err *e)
+{
+	struct job *j = new_job(-1);
+
+	if (j)
+		j->path = strdup(path);
+	if (!j || !j->path) {
+		free(j);
+		return err_set(e, -ENOMEM, "queue %s", path);
+	}
+	j->file = o->file;
+	j->file.path = j->path;
+	j->file.link = o->file.path;
+	j->file.content = MANIFEST_HARDLINK;
+	j->file.has_sha256 = false;
+	return push(q, j, e);
+}
+
+int queue_record(struct queue *q, struct manifest_record *record,
+		 void (*done)(struct manifest_record *), struct err *e)
+{
+	struct job *j = new_job(-1);
+
+	if (!j) {
+		done(record);
+		return err_set(e, -ENOMEM, "queue a record");
+	}
+	j->record = record;
+	j->done = done;
+	return push(q, j, e);
+}
+
+/* A copy of @fd that nobody else can reach. The new descriptor, or −errno. */
+static int copy_aside(const struct queue *q, int fd)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int copy = open(q->spool, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	int r;
+
+	if (copy < 0) {	/* O_TMPFILE: Linux 3.11, and not on every file system */
+		if (asprintf(&path, "%s/aside-XXXXXX", q->spool) < 0)
+			return -ENOMEM;
+		copy = mkostemp(path, O_CLOEXEC);
+		if (copy < 0)
+			return -errno;
+		unlink(path);
+	}
+	r = io_copy(fd, copy, UINT64_MAX);
+	return r < 0 ? r : steal_fd(&copy);
+}
+
+int queue_secure(struct queue *q, struct object *o, struct err *e)
+{
+	int r, copy;
+
+	pthread_mutex_lock(&q->lock);
+	if (o->job && !o->job->started && !o->job->copied && q->out) {
+		copy = copy_aside(q, o->job->fd);
+		if (copy >= 0) {
+			close(o->job->fd);
+			o->job->fd = copy;
+			o->job->copied = true;
+		} else {
+			log_debug("%s: not copied aside (%s), waiting for the archive", o->file.path,
+				  strerror(-copy));
+		}
+	}
+	while (o->job && !o->job->copied && q->error.code >= 0)
+		pthread_cond_wait(&q->less, &q->lock);
+	r = failed(q, e);
+	pthread_mutex_unlock(&q->lock);
+	return r;
+}
+
+int queue_drain(struct queue *q, struct err *e)
+{
+	int r;
+
+	pthread_mutex_lock(&q->lock);
+	while (q->jobs)
+		pthread_cond_wait(&q->less, &q->lock);
+	r = failed(q, e);
+	pthread_mutex_unlock(&q->lock);
+	return r;
+}
+
+int queue_finish(struct queue *q, struct err *e)
+{
+	int r = queue_drain(q, e);
+
+	pthread_mutex_lock(&q->lock);
+	q->stop = true;
+	pthread_cond_signal(&q->more);
+	pthread_mutex_unlock(&q->lock);
+	if (q->running)
+		pthread_join(q->thread, NULL);
+	q->running = false;
+	return r;
+}
+
+void queue_free(struct queue *q)
+{
+	if (!q)
+		return;
+	if (q->running)
+		queue_finish(q, NULL);
+	pthread_cond_destroy(&q->less);
+	pthread_cond_destroy(&q->more);
+	pthread_mutex_destroy(&q->lock);
+	free(q->spool);
+	free(q);
+}
+
+void queue_census(struct queue *q, struct queue_census *ret)
+{
+	pthread_mutex_lock(&q->lock);
+	*ret = q->census;
+	pthread_mutex_unlock(&q->lock);
+}

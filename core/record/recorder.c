@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The recorder's life: what is bound and archived before the command starts, each
+ * event on its way, and what is told at the end.
+ */
+#include "core/record/recorder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "arch/syscall.h"
+#include "core/archive/archive_out.h"
+#include "core/base/err.h"
+#include "core/base/log.h"
+#include "core/manifest/volatile.h"
+#include "core/record/outputs.h"
+#include "core/record/recorder_internal.h"
+
+static int exec_path(struct recorder *r, struct event *ev, int i, const struct used_path *p)
+{
+	_cleanup_buf_ struct buf host = BUF_INIT;
+	int fd, ret;
+
+	if (p->w.last) {
+		if (p->w.error)
+			return 0;
+		ret = name_host(p->w.last, &host);
+		return ret < 0 ? err_set(r->e, ret, "follow a program") :
+				 exec_closure(r, ev->task, host.data, 0);
+	}
+	/* /proc/self/fd/N of something without a name: memfd_create(2). */
+	if (sscanf(buf_str(&ev->call->paths[i].text), "/proc/self/fd/%d", &fd) == 1 ||
+	    sscanf(buf_str(&ev->call->paths[i].text), "/dev/fd/%d", &fd) == 1)
+		return exec_closure_fd(r, ev->task, fd);
+	return 0;
+}
+
+static int use_path(struct recorder *r, struct event *ev, int i)
+{
+	const struct call_path *cp = &ev->call->paths[i];
+	struct used_path p;
+	int ret;
+
+	if (cp->use & USE_MOUNT)
+		fact_depend(r, "mount", buf_str(&cp->text));
+	ret = path_walk_call(r, ev, i, true, &p);
+	if (ret < 0)
+		return ret;
+	if (cp->use & USE_EXEC)
+		ret = exec_path(r, ev, i, &p);
+	if (ret >= 0 && cp->use & USE_LIST && p.w.last && !p.w.error)
+		ret = use_list(r, p.w.last);
+	if (cp->use & USE_CHANGES)
+		ev->want_return = true;
+	return ret < 0 ? ret : path_rewrite(r, ev, i, &p);
+}
+
+static int use_fd(struct recorder *r, struct event *ev)
+{
+	const struct call *c = ev->call;
+	struct name *n;
+	int ret;
+
+	if (c->fd_use & USE_EXEC)
+		return exec_closure_fd(r, ev->task, c->fd);
+	if (!(c->fd_use & USE_LIST))
+		return 0;	/* its name was used when it was opened */
+	ret = path_of_fd(r, ev->task, c->fd, &n);
+	return ret < 0 || !n ? ret : use_list(r, n);
+}
+
+static bool is_class(const struct call *c, enum syscall_class class)
+{
+	return c->row && c->row->class == class;
+}
+
+static int on_call(struct recorder *r, struct event *ev)
+{
+	const struct call *c = ev->call;
+	int ret = 0;
+
+	r->sum.calls++;
+	if (is_class(c, SYSCALL_IDS))
+		r->changed_ids = true;
+	if (is_class(c, SYSCALL_MOUNT)) {
+		/* No descriptor of ours may hold what is about to be unmounted (decision 5). */
+		ret = queue_drain(r->queue, r->e);
+		ev->want_return = true;
+	}
+	for (int i = 0; i < c->n_paths && ret >= 0; i++)
+		ret = use_path(r, ev, i);
+	if (ret >= 0 && c->fd >= 0)
+		ret = use_fd(r, ev);
+	if (ret >= 0 && c->addr_len)
+		ret = fact_net(r, c);
+	return ret;
+}
+
+static int on_return(struct recorder *r, struct event *ev)
+{
+	if (is_class(ev->call, SYSCALL_MOUNT) && ev->result >= 0)
+		names_doubt_all(r->names);
+	return changes_apply(r, ev);
+}
+
+static int on_event(struct sink *sink, struct event *ev, struct err *e)
+{
+	struct recorder *r = (struct recorder *)sink;	/* its first member */
+	struct err own = { 0 };
+
+	r->e = e ? e : &own;
+	r->ev = ev;
+	r->process = ev->task->process;
+	switch (ev->kind) {
+	case EVENT_CALL:
+		return on_call(r, ev);
+	case EVENT_RETURN:
+		return on_return(r, ev);
+	case EVENT_START:
+		return process_start(r, ev->task);
+	case EVENT_EXEC:
+		return process_exec(r, ev->task);
+	case EVENT_EXIT:
+		return process_exit(r, ev->task, ev->status);
+	}
+	return 0;
+}
+
+static int on_the_way(void *ctx, struct name *n, enum walk_role role)
+{
+	struct recorder *r = ctx;
+
+	return use_name(r, n, role == ROLE_LAST ? r->start_use : USE_META);
+}
+
+/* A use before the first event: @path as the kernel or the user spells it. */
+static int use_at_start(struct recorder *r, const char *path, unsigned use, struct name **ret)
+{
+	struct path_walk w = {
+		.root = names_root(r->names), .base = names_root(r->names), .text = path,
+		.len = strlen(path), .visit = on_the_way, .ctx = r,
+	};
+	int ret_walk;
+
+	r->start_use = use;
+	ret_walk = names_walk(r->names, &w, r->e);
+	if (ret)
+		*ret = w.error ? NULL : w.last;
+	return ret_walk;
+}
+
+/* --include: the path and all below it. */
+static int include(struct recorder *r, struct name *n)
+{
+	_cleanup_buf_ struct buf host = BUF_INIT;
+	_cleanup_closedir_ DIR *d = NULL;
+	struct dirent *entry;
+	struct name *child;
+	int ret;
+
+	ret = use_name(r, n, n->type == NAME_FILE ? USE_READ : USE_META);
+	if (ret < 0 || n->type != NAME_DIR)
+		return ret;
+	ret = use_list(r, n);
+	if (ret >= 0)
+		ret = name_host(n, &host);
+	d = ret < 0 ? NULL : opendir(host.data);
+	while (d && ret >= 0 && (entry = readdir(d))) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		child = names_child(r->names, n, entry->d_name, strlen(entry->d_name));
+		if (!child)
+			return err_set(r->e, -ENOMEM, "include %s", host.data);
+		if (names_refresh(r->names, child) >= 0 && child->type != NAME_ABSENT)
+			ret = include(r, child);
+	}
+	return ret;
+}
+
+static int include_all(struct recorder *r)
+{
+	for (size_t i = 0; i < r->spec.include.n; i++) {
+		const char *path = r->spec.include.v[i];
+		struct name *n = NULL;
+		int ret = use_at_start(r, path, USE_META, &n);
+
+		if (ret < 0)
+			return ret;
+		if (!n)
+			return err_set(r->e, -ENOENT, "include %s", path);
+		ret = include(r, n);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+static bool inherited_file(const struct manifest_fd *fd)
+{
+	return fd->path && !strcmp(fd->kind, "file");
+}
+
+/* Places and marks that hold for the whole run. */
+static int bind_places(struct recorder *r)
+{
+	const struct manifest_run *run = r->spec.run;
+	struct err own = { 0 };
+
+	if (run->concealed.n) {
+		r->conceal = conceal_new(r->names, r->spec.private_under, r->e);
+		if (!r->conceal)
+			return r->e->code;
+	}
+	for (size_t i = 0; i < run->concealed.n; i++)
+		if (conceal_hide(r->conceal, run->concealed.v[i], &own) < 0 && own.code != -ENOENT)
+			log_warn("%s", own.text);
+	for (size_t i = 0; r->conceal && i < run->revealed.n; i++)
+		if (conceal_reveal(r->conceal, run->revealed.v[i], &own) < 0 && own.code != -ENOENT)
+			log_warn("%s", own.text);
+	for (size_t i = 0; i < run->volatile_paths.n; i++) {
+		size_t variable;
+		const char *path = manifest_volatile_path(run->volatile_paths.v[i], &variable);
+		_cleanup_free_ char *real = realpath(path, NULL);
+		struct name *n = names_at(r->names, real ? real : path);
+
+		if (!n)
+			return err_set(r->e, -ENOMEM, "remember volatile paths");
+		n->flags |= NAME_VOLATILE;
+		if (r->conceal && real)
+			conceal_reveal(r->conceal, real, NULL);
+	}
+	/* What is inherited open is seen by the command anyway. */
+	for (size_t i = 0; r->conceal && i < run->n_fds; i++)
+		if (inherited_file(&run->fds[i]))
+			conceal_reveal(r->conceal, run->fds[i].path, NULL);
+	return 0;
+}
+
+static const char *env_of(const struct manifest_strings *env, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < env->n; i++)
+		if (!strncmp(env->v[i], name, len) && env->v[i][len] == '=')
+			return env->v[i] + len + 1;
+	return NULL;
+}
+
+static int mark_path_dirs(struct recorder *r)
+{
+	const char *at = env_of(&r->spec.run->env, "PATH");
+
+	while (at && *at) {
+		size_t len = strcspn(at, ":");
+		_cleanup_free_ char *dir = strndup(at, len), *real = dir ? realpath(dir, NULL) : NULL;
+		struct name *n = real ? names_at(r->names, real) : NULL;
+
+		if (n)
+			n->flags |= NAME_PATHDIR;
+		at += len + (at[len] == ':');
+	}
+	return 0;
+}
+
+/* Descriptors and directory that the command starts with are used at time zero (decision 4). */
+static int use_inherited(struct recorder *r)
+{
+	const struct manifest_run *run = r->spec.run;
+	int ret = use_at_start(r, run->cwd, USE_ENTER, NULL);
+
+	for (size_t i = 0; i < run->n_fds && ret >= 0; i++) {
+		const struct manifest_fd *fd = &run->fds[i];
+		int mode = fd->oflags & O_ACCMODE;
+
+		if (inherited_file(fd))
+			ret = use_at_start(r, fd->path, mode == O_RDONLY ? USE_READ :
+					   mode == O_WRONLY ? USE_WRITE : USE_READ | USE_WRITE, NULL);
+	}
+	return ret;
+}
+
+static void run_told(struct manifest_record *record)
+{
+	free(record);	/* the run is the caller's */
+}
+
+static int tell_run(struct recorder *r)
+{
+	struct manifest_record *record = calloc(1, sizeof(*record));
+
+	if (!record)
+		return err_set(r->e, -ENOMEM, "tell of the run");
+	record->kind = MANIFEST_K_RUN;
+	record->run = r->spec.run;
+	return queue_record(r->queue, record, run_told, r->e);
+}
+
+static int set_up(struct recorder *r)
+{
+	int ret;
+
+	r->names = names_new(fsview_host());
+	r->objects = objects_new(&r->spec.run->start);
+	r->bases = map_new();
+	r->processes = map_new();
+	r->nets = map_new();
+	r->depends = map_new();
+	r->lost_paths = map_new();
+	if (!r->names || !r->objects || !r->bases || !r->processes || !r->nets || !r->depends ||
+	    !r->lost_paths)
+		return err_set(r->e, -ENOMEM, "start recording");
+	ret = bind_places(r);
+	if (ret < 0)
+		return ret;
+	r->queue = queue_new(r->spec.out, r->spec.spool, r->e);
+	if (!r->queue)
+		return r->e->code;
+	ret = tell_run(r);
+	if (ret >= 0)
+		ret = mark_path_dirs(r);
+	if (ret >= 0)
+		ret = use_inherited(r);
+	return ret < 0 ? ret : include_all(r);
+}
+
+struct recorder *recorder_new(const struct record_spec *spec, struct err *e)
+{
+	struct recorder *r = calloc(1, sizeof(*r));
+
+	if (!r) {
+		err_set(e, -ENOMEM, "start recording");
+		return NULL;
+	}
+	r->sink = (struct sink){ "record", on_event };
+	r->spec = *spec;
+	r->last = &r->first;
+	r->process = 1;
+	r->e = e;
+	if (set_up(r) < 0) {
+		recorder_free(r);
+		return NULL;
+	}
+	return r;
+}
+
+struct sink *recorder_sink(struct recorder *r)
+{
+	return &r->sink;
+}
+
+static void told(struct manifest_record *record)
+{
+	free(record);
+}
+
+/* Uses that came after the object's record was made. */
+static int tell_later_uses(struct recorder *r)
+{
+	struct object *o;
+
+	for (size_t cursor = 0; (o = objects_next(r->objects, &cursor)); ) {
+		struct manifest_record *record;
+		int ret;
+
+		if (o->file.use == o->told || !o->told)
+			continue;
+		record = calloc(1, sizeof(*record));
+		if (!record)
+			return err_set(r->e, -ENOMEM, "tell of uses");
+		record->kind = MANIFEST_K_FILE;
+		record->file = &o->file;
+		ret = queue_record(r->queue, record, told, r->e);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+static int tell_concealed(struct recorder *r)
+{
+	for (size_t i = 0; i < r->n_concealed; i++) {
+		struct manifest_record *record = calloc(1, sizeof(*record));
+		int ret;
+
+		if (!record)
+			return err_set(r->e, -ENOMEM, "tell of concealed accesses");
+		record->kind = MANIFEST_K_CONCEALED;
+		record->concealed = &r->concealed[i];
+		ret = queue_record(r->queue, record, told, r->e);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+int recorder_finish(struct recorder *r, struct manifest_end *end, struct err *e)
+{
+	int ret, ret_queue;
+
+	r->e = e;
+	ret = queue_drain(r->queue, e);	/* hashes are known from here on */
+	if (ret >= 0)
+		ret = process_finish(r);
+	if (ret >= 0)
+		ret = tell_concealed(r);
+	if (ret >= 0)
+		ret = tell_later_uses(r);
+	if (ret >= 0)
+		ret = outputs_tell(r);
+	ret_queue = queue_finish(r->queue, ret < 0 ? NULL : e);
+	end->renamed_dirs = r->renamed_dirs;
+	end->wrote_hardlinks = r->wrote_hardlinks;
+	end->changed_ids = r->changed_ids;
+	end->calls = r->sum.calls;
+	end->paths = names_count(r->names);
+	return ret < 0 ? ret : ret_queue;
+}
+
+void recorder_summary(struct recorder *r, struct record_summary *ret)
+{
+	struct queue_census q;
+
+	queue_census(r->queue, &q);
+	*ret = r->sum;
+	ret->paths = names_count(r->names);
+	ret->changed = q.changed;
+	ret->concealed = r->concealed;
+	ret->n_concealed = r->n_concealed;
+}
+
+void recorder_progress(struct recorder *r, uint64_t *ret_files, uint64_t *ret_bytes)
+{
+	*ret_files = r->sum.files + r->sum.placeholders;
+	*ret_bytes = r->sum.bytes;
+}
+
+int recorder_concealed_left(struct recorder *r, const char *keep,
+			    void (*tell)(void *ctx, const char *path), void *ctx, struct err *e)
+{
+	int ret;
+
+	if (!conceal_active(r->conceal))
+		return 0;
+	ret = conceal_left(r->conceal, tell, ctx, e);
+	return ret < 0 || !keep ? ret : conceal_keep(r->conceal, keep, e);
+}
+
+static void free_values(struct map *m)
+{
+	size_t cursor = 0;
+	void *value;
+
+	while (m && map_next(m, &cursor, NULL, NULL, &value))
+		free(value);
+	map_free(m);
+}
+
+void recorder_free(struct recorder *r)
+{
+	if (!r)
+		return;
+	queue_free(r->queue);
+	conceal_free(r->conceal);
+	process_free_all(r);
+	free_values(r->bases);
+	map_free(r->processes);
+	map_free(r->nets);
+	map_free(r->depends);
+	map_free(r->lost_paths);
+	for (size_t i = 0; i < r->n_concealed; i++) {
+		free(r->concealed[i].path);
+		free(r->concealed[i].exe);
+	}
+	free(r->concealed);
+	for (int i = 0; i < CALL_PATHS; i++)
+		buf_free(&r->rewrite[i]);
+	free(r->written);
+	objects_free(r->objects);
+	names_free(r->names);
+	free(r);
+}

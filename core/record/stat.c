@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Metadata of one name: statx where the kernel has it, lstat elsewhere. */
+#include "core/record/stat.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/stat.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <linux/limits.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "core/base/buf.h"
+#include "core/manifest/manifest.h"
+
+static enum manifest_type type_of(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFDIR: return MANIFEST_DIR;
+	case S_IFLNK: return MANIFEST_LNK;
+	case S_IFCHR: return MANIFEST_CHR;
+	case S_IFBLK: return MANIFEST_BLK;
+	case S_IFIFO: return MANIFEST_FIFO;
+	case S_IFSOCK: return MANIFEST_SOCK;
+	default: return MANIFEST_REG;
+	}
+}
+
+static void from_stat(const struct stat *st, struct manifest_file *f)
+{
+	f->type = type_of(st->st_mode);
+	f->mode = st->st_mode & 07777;
+	f->uid = st->st_uid;
+	f->gid = st->st_gid;
+	f->size = st->st_size;
+	f->blocks = st->st_blocks;
+	f->mtime = st->st_mtim;
+	f->atime = st->st_atim;
+	f->rdev = st->st_rdev;
+	f->dev = st->st_dev;
+	f->ino = st->st_ino;
+	f->nlink = st->st_nlink;
+}
+
+/* When it was born, asked of the kernel itself: libcs differ in what they offer. */
+static int birth_of(const char *host, struct timespec *ret)
+{
+	struct statx sx;
+
+	if (syscall(SYS_statx, AT_FDCWD, host, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BTIME,
+		    &sx) < 0)
+		return -errno;
+	if (!(sx.stx_mask & STATX_BTIME))
+		return -ENODATA;
+	ret->tv_sec = sx.stx_btime.tv_sec;
+	ret->tv_nsec = sx.stx_btime.tv_nsec;
+	return 0;
+}
+
+static int read_target(const char *host, struct manifest_file *f)
+{
+	size_t room = f->size ? f->size + 1 : 256;	/* procfs says 0 */
+
+	for (;; room *= 2) {
+		char *target = malloc(room + 1);
+		ssize_t n;
+
+		if (!target)
+			return -ENOMEM;
+		n = readlink(host, target, room);
+		if (n < 0 || (size_t)n < room) {
+			if (n < 0) {
+				free(target);
+				return -errno;
+			}
+			target[n] = '\0';
+			f->link = target;
+			return 0;
+		}
+		free(target);
+	}
+}
+
+int stat_file(const char *host, struct manifest_file *ret, struct timespec *ret_birth)
+{
+	struct stat st;
+
+	if (fstatat(AT_FDCWD, host, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
+		return -errno;
+	from_stat(&st, ret);
+	if (birth_of(host, ret_birth) < 0)
+		*ret_birth = st.st_ctim;
+	return ret->type == MANIFEST_LNK ? read_target(host, ret) : 0;
+}
+
+static int add_xattr(struct manifest_file *f, const char *host, const char *name)
+{
+	struct manifest_xattr *more, x = { 0 };
+	ssize_t n = lgetxattr(host, name, NULL, 0);
+
+	if (n < 0)
+		return 0;	/* vanished, or security.* that only root may read */
+	x.value = malloc(n ? n : 1);
+	x.name = strdup(name);
+	more = realloc(f->xattrs, (f->n_xattrs + 1) * sizeof(*more));
+	if (more)
+		f->xattrs = more;
+	if (!x.value || !x.name || !more) {
+		free(x.value);
+		free(x.name);
+		return -ENOMEM;
+	}
+	n = lgetxattr(host, name, x.value, n);
+	if (n < 0) {
+		free(x.value);
+		free(x.name);
+		return 0;
+	}
+	x.len = n;
+	f->xattrs[f->n_xattrs++] = x;
+	return 0;
+}
+
+int stat_xattrs(const char *host, struct manifest_file *ret)
+{
+	char small[1024];
+	_cleanup_free_ char *big = NULL;
+	char *list = small;
+	ssize_t n = llistxattr(host, small, sizeof(small));
+
+	if (n < 0 && errno == ERANGE) {
+		big = malloc(XATTR_LIST_MAX);
+		if (!big)
+			return -ENOMEM;
+		list = big;
+		n = llistxattr(host, big, XATTR_LIST_MAX);
+	}
+	for (ssize_t at = 0; at < n; at += strlen(list + at) + 1) {
+		int r = add_xattr(ret, host, list + at);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a use of a name means for the archive (decision 1): reading and executing
+ * keep the content, writing keeps it before it goes, everything else keeps the
+ * metadata. First use wins; later ones only add to what is told.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/err.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/record/recorder_internal.h"
+
+struct object object_volatile = { .volatile_below = true };
+struct object object_concealed = { .concealed_below = true };
+
+/* Where the truth about @n is: for a concealed directory itself, the real one. */
+static int true_host(const struct name *n, struct buf *ret)
+{
+	return n->flags & NAME_SKELETON ? name_path(n, ret) : name_host(n, ret);
+}
+
+static int told_link(struct recorder *r, struct object *o, const char *origin)
+{
+	if (o->file.type == MANIFEST_DIR)
+		return 0;
+	return queue_link(r->queue, o, origin, r->e);
+}
+
+/* An existing name whose parent's object is known. */
+static struct object *identify(struct recorder *r, struct name *n, const struct object *parent)
+{
+	_cleanup_buf_ struct buf host = BUF_INIT, origin = BUF_INIT;
+	struct object *o = NULL;
+	struct err e = { 0 };
+	bool link = false;
+	int ret;
+
+	if (n->flags & NAME_BORN || parent == &object_born)
+		return &object_born;
+	if (parent && parent->volatile_below)
+		return &object_volatile;
+	if (!(n->flags & NAME_SKELETON) && name_concealed(n))
+		return &object_concealed;
+	if (parent && strcmp(parent->file.path, "/"))
+		buf_adds(&origin, parent->file.path);
+	if (parent)
+		buf_addc(&origin, '/');
+	buf_adds(&origin, parent ? n->text : "/");
+	ret = true_host(n, &host);
+	if (ret >= 0)
+		ret = buf_error(&origin);
+	if (ret >= 0)
+		ret = objects_add(r->objects, host.data, origin.data, &o, &link, &e);
+	if (ret == -ENOMEM)
+		err_set(r->e, ret, "remember %s", buf_str(&origin));
+	if (ret < 0)
+		return NULL;
+	if (link && told_link(r, o, origin.data) < 0)
+		return NULL;
+	return o;
+}
+
+struct object *name_object(struct recorder *r, struct name *n)
+{
+	struct object *parent = NULL;
+
+	if (n->object)
+		return n->object;
+	if (n->type == NAME_UNKNOWN || n->type == NAME_ABSENT)
+		return NULL;
+	if (n->parent != n) {
+		parent = name_object(r, n->parent);
+		if (!parent)
+			return NULL;
+	}
+	n->object = identify(r, n, parent);
+	if (n->object == &object_born)
+		n->flags |= NAME_BORN;
+	return n->object;
+}
+
+/*
+ * A descriptor to read @o's content from. O_PATH first, because opening has effects
+ * of its own on what is not a regular file (decision 5). −errno.
+ */
+static int open_content(const struct name *n, const struct object *o)
+{
+	_cleanup_buf_ struct buf host = BUF_INIT;
+	_cleanup_close_ int at = -1;
+	char link[64];
+	struct stat st;
+	int fd, r = name_host(n, &host);
+
+	if (r < 0)
+		return r;
+	at = open(host.data, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (at < 0 || fstat(at, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_dev != o->file.dev || st.st_ino != o->file.ino)
+		return -ESTALE;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", at);
+	fd = open(link, O_RDONLY | O_CLOEXEC | O_NOATIME);
+	if (fd < 0 && errno == EPERM)	/* O_NOATIME is the owner's */
+		fd = open(link, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Content that is wanted and not settled yet. */
+static int keep_content(struct recorder *r, const struct name *n, struct object *o, unsigned use)
+{
+	int fd;
+
+	o->content_told = true;
+	if (r->spec.max_size >= 0 && o->file.size > (uint64_t)r->spec.max_size) {
+		o->file.content = MANIFEST_TOO_BIG;
+		fact_lost(r, o->file.path, "bigger than the limit (-m)");
+		log_warn("%s: %llu MiB is more than -m allows, archived without content", o->file.path,
+			 (unsigned long long)(o->file.size >> 20));
+		return queue_file(r->queue, o, -1, r->e);
+	}
+	fd = open_content(n, o);
+	if (fd >= 0) {
+		o->file.content = MANIFEST_WHOLE;
+		r->sum.files++;
+		r->sum.bytes += o->file.size;
+		log_info("archived: %s", o->file.path);
+		return queue_file(r->queue, o, fd, r->e);
+	}
+	o->file.content = MANIFEST_UNREADABLE;
+	/* What the command may not read either is no loss; what it may execute is. */
+	if (fd != -EACCES || use & USE_EXEC)
+		fact_lost(r, o->file.path, fd == -EACCES ? "may be executed but not read" : strerror(-fd));
+	return queue_file(r->queue, o, -1, r->e);
+}
+
+/*
+ * Found by a search along $PATH, or asked whether it can be executed: kept, so that
+ * another command can be tried at replay. A directory whose names were all listed
+ * was not searched.
+ */
+static bool executable_found(const struct name *n, const struct object *o, unsigned use)
+{
+	const struct object *dir = n->parent->object;
+
+	if (!(o->file.mode & 0111) || !(use & (USE_META | USE_ACCESSX)))
+		return false;
+	return use & USE_ACCESSX || (n->parent->flags & NAME_PATHDIR && dir && !dir->listed);
+}
+
+static int use_regular(struct recorder *r, struct name *n, struct object *o, unsigned use, bool first)
+{
+	bool truncates = use & USE_REPLACE;
+	bool want = (use & USE_CONTENT && !truncates) || r->spec.content_seen ||
+		    executable_found(n, o, use);
+	int ret = 0;
+
+	if (want && !o->content_told && !o->doomed)
+		ret = keep_content(r, n, o, use);
+	else if (first) {
+		o->file.content = MANIFEST_PLACEHOLDER;
+		r->sum.placeholders++;
+		ret = queue_file(r->queue, o, -1, r->e);
+	}
+	if (use & (USE_WRITE | USE_REPLACE)) {
+		if (o->file.nlink > 1)
+			r->wrote_hardlinks = true;
+		if (ret >= 0)
+			ret = queue_secure(r->queue, o, r->e);
+		o->doomed = true;
+	}
+	return ret;
+}
+
+/* Made by nobody's reading: FIFO and socket are the other side's business. */
+static int use_special(struct recorder *r, struct object *o, unsigned use, bool first)
+{
+	enum manifest_type type = o->file.type;
+
+	if ((type == MANIFEST_CHR || type == MANIFEST_BLK) && use & USE_CONTENT)
+		fact_depend(r, "device", o->file.path);
+	if (type == MANIFEST_SOCK && use & USE_SOCKET)
+		fact_depend(r, "unix-socket", o->file.path);
+	if (!first)
+		return 0;
+	if ((type == MANIFEST_FIFO || type == MANIFEST_SOCK) && !r->spec.keep_special)
+		o->file.content = MANIFEST_VOLATILE;
+	return queue_file(r->queue, o, -1, r->e);
+}
+
+static int use_object(struct recorder *r, struct name *n, struct object *o, unsigned use)
+{
+	bool first = !o->file.use;
+
+	if (!(use & ~o->file.use) && !(use & (USE_WRITE | USE_REPLACE)))
+		return 0;
+	o->file.use |= use;
+	if (first) {
+		o->file.process = r->process;
+		if (n->flags & NAME_VOLATILE) {
+			o->volatile_below = true;
+			o->file.content = MANIFEST_VOLATILE;
+			log_info("volatile: %s", o->file.path);
+			return queue_file(r->queue, o, -1, r->e);
+		}
+	}
+	if (o->volatile_below)
+		return 0;
+	switch (o->file.type) {
+	case MANIFEST_REG:
+		return use_regular(r, n, o, use, first);
+	case MANIFEST_DIR:
+	case MANIFEST_LNK:
+		return first ? queue_file(r->queue, o, -1, r->e) : 0;
+	default:
+		return use_special(r, o, use, first);
+	}
+}
+
+int use_name(struct recorder *r, struct name *n, unsigned use)
+{
+	struct object *o;
+
+	if (n->type == NAME_ABSENT) {
+		if (name_concealed(n))
+			return fact_concealed(r, n, use);
+		return fact_absent(r, n);
+	}
+	o = name_object(r, n);
+	if (!o)
+		return r->e && r->e->code == -ENOMEM ? -ENOMEM : 0;
+	if (o == &object_born || o == &object_volatile || o == &object_concealed)
+		return 0;
+	return use_object(r, n, o, use);
+}
+
+int use_secure(struct recorder *r, struct name *n)
+{
+	struct object *o = n->object;
+
+	return o && o->job ? queue_secure(r->queue, o, r->e) : 0;
+}
+
+static int use_listed(struct recorder *r, struct name *dir, const char *text)
+{
+	struct name *n = names_child(r->names, dir, text, strlen(text));
+	int ret;
+
+	if (!n)
+		return err_set(r->e, -ENOMEM, "list a directory");
+	ret = names_refresh(r->names, n);
+	if (ret < 0)
+		return ret == -ENOMEM ? err_set(r->e, ret, "list a directory") : 0;
+	return n->type == NAME_ABSENT ? 0 : use_name(r, n, USE_META);
+}
+
+int use_list(struct recorder *r, struct name *dir)
+{
+	_cleanup_buf_ struct buf host = BUF_INIT;
+	_cleanup_closedir_ DIR *d = NULL;
+	struct object *o = name_object(r, dir);
+	struct dirent *entry;
+	int ret = 0;
+
+	if (!o || o == &object_born || o == &object_volatile || o == &object_concealed ||
+	    o->volatile_below || o->listed || o->file.type != MANIFEST_DIR)
+		return 0;
+	o->listed = true;
+	ret = name_host(dir, &host);
+	if (ret < 0)
+		return err_set(r->e, ret, "list %s", o->file.path);
+	d = opendir(host.data);
+	while (d && ret >= 0 && (entry = readdir(d)))
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			ret = use_listed(r, dir, entry->d_name);
+	return ret;
+}
