@@ -64,7 +64,7 @@ struct manifest_file {
 	uint64_t blocks;	/* 512-byte units allocated; tells a sparse file */
 	struct timespec mtime, atime;
 	dev_t rdev;
-	dev_t dev;		/* identity at record time */
+	dev_t dev;		/* identity at record time; written only if nlink > 1, not of directories */
 	ino_t ino;
 	nlink_t nlink;
 	char *link;		/* symlink target, or the path of the first hard link */
@@ -158,6 +158,7 @@ struct manifest {
 	struct manifest_lost *lost;		size_t n_lost;
 	struct manifest_depend *depends;	size_t n_depends;
 	struct manifest_written *written;	size_t n_written;	/* what the command left behind */
+	struct map *by_path;	/* manifest_file_find()'s own */
 };
 
 /* One record, for the journal. The pointer in use is told by kind. */
