@@ -8,6 +8,10 @@ ifneq ($(filter-out 4.% 5.%,$(MAKE_VERSION)),)
 $(error GNU make 4.0 or newer is needed)
 endif
 
+ifneq ($(words $(CURDIR)),1)
+$(error make cannot build in a folder whose path has a space: $(CURDIR))
+endif
+
 MAKEFLAGS += -rR --no-print-directory
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
@@ -74,7 +78,7 @@ $(O)/include/config/auto.conf: $(O)/.config $(kconfigs)
 # --- what needs no configuration ----------------------------------------------
 
 clean:
-	rm -rf $(O)/obj $(O)/tests $(O)/include/generated $(O)/man $(O)/care $(O)/care.debug $(O)/libcare.a
+	rm -rf $(O)/obj $(O)/tests $(O)/include/generated $(O)/man $(O)/completion $(O)/host $(O)/care $(O)/care.debug $(O)/libcare.a
 
 # The dependencies below build/ stay unless they are built here (CARE_DEPS unset).
 distclean:
