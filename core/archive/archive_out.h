@@ -54,8 +54,11 @@ int archive_out_open(struct archive_out **ret, const struct archive_spec *spec, 
 
 /*
  * Add @file below PREFIX/rootfs. Content, if file->content is MANIFEST_WHOLE, is read
- * from @fd (not closed) up to file->size; a file that became shorter is padded, one
- * that grew is cut, and *ret_changed (may be NULL) says so. file->sha256 is filled in.
+ * from @fd (not closed, its offset not used) up to file->size; a file that became
+ * shorter is padded, one that grew is cut, and *ret_changed (may be NULL) says so.
+ * file->sha256 is filled in. Content that can't be read (or held by the container) is
+ * no error: file->content then says what became of it, and a lost record why. An error
+ * means that the archive itself can't go on.
  * Directories, symlinks and placeholders are held back and written by the finish, but
  * their record is journalled at the next flush. Entries of the same path: the last wins.
  */
@@ -74,6 +77,15 @@ int archive_out_tick(struct archive_out *a, struct err *e);
 
 /* Hold-backs, manifest.json, trailer, footer, fsync, rename into place. */
 int archive_out_finish(struct archive_out *a, struct err *e);
+
+/* Where it grows, for telling the user what is left of a failed recording; NULL: nowhere. */
+const char *archive_out_partial(const struct archive_out *a);
+
+/*
+ * Stop copying large contents; may be called from a signal handler. The file that is
+ * being copied and later large ones become MANIFEST_UNREADABLE, noted as lost.
+ */
+void archive_out_cancel(struct archive_out *a);
 
 /* Bytes written so far, after compression. */
 uint64_t archive_out_bytes(const struct archive_out *a);
