@@ -81,15 +81,17 @@ int abi_arg_reg(const struct abi *abi, const struct syscall_row *row, int arg, i
 
 uint32_t abi_oflags(const struct abi *abi, uint32_t theirs)
 {
-	/* The generic table, which x86 has as it is: <asm-generic/fcntl.h>. */
+	const struct abi *us = abi_native();
 	const struct { uint32_t theirs, ours; } map[] = {
-		{ abi->o_direct, 1 << 14 },
-		{ abi->o_largefile, 1 << 15 },
-		{ abi->o_directory, 1 << 16 },
-		{ abi->o_nofollow, 1 << 17 },
+		{ abi->o_direct, us->o_direct },
+		{ abi->o_largefile, us->o_largefile },
+		{ abi->o_directory, us->o_directory },
+		{ abi->o_nofollow, us->o_nofollow },
 	};
-	uint32_t ours = theirs & ~(0xfu << 14);
+	uint32_t ours = theirs;
 
+	for (size_t i = 0; i < ARRAY_SIZE(map); i++)
+		ours &= ~map[i].theirs;
 	for (size_t i = 0; i < ARRAY_SIZE(map); i++)
 		if (theirs & map[i].theirs)
 			ours |= map[i].ours;

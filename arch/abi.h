@@ -75,7 +75,7 @@ int64_t abi_number(const struct abi *abi, enum syscall_id id);
  */
 int abi_arg_reg(const struct abi *abi, const struct syscall_row *row, int arg, int *ret_n);
 
-/* O_* as @abi passes them, in the values of the generic table, which x86 uses as it is. */
+/* O_* as @abi passes them, in the values that this program was built with. */
 uint32_t abi_oflags(const struct abi *abi, uint32_t theirs);
 
 #endif

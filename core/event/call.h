@@ -30,7 +30,7 @@ enum walk {
 	WALK_BENEATH       = 1 << 5,
 	WALK_IN_ROOT       = 1 << 6,	/* the base is the root of this walk */
 	WALK_NO_XDEV       = 1 << 7,
-	WALK_DIRECTORY     = 1 << 8,	/* O_DIRECTORY: ENOTDIR otherwise */
+	WALK_DIRECTORY     = 1 << 8,	/* O_DIRECTORY, chdir, chroot …: ENOTDIR otherwise */
 };
 
 #define CALL_CWD (-100)		/* AT_FDCWD: the base is the working directory */
@@ -44,26 +44,49 @@ struct call_path {
 	struct buf text;	/* as the tracee wrote it, any byte but NUL */
 	unsigned walk;		/* enum walk */
 	unsigned use;		/* enum use; 0 = decided elsewhere */
-	int error;		/* 0, -EFAULT (unreadable), -ENAMETOOLONG: the kernel will say so too */
+	int error;		/* 0; -EFAULT, -ENAMETOOLONG: the kernel will say so too; else why we could not read it */
 };
 
 struct call {
 	const struct abi *abi;
-	const struct syscall_row *row;	/* NULL: a number we do not know */
+	const struct syscall_row *row;	/* NULL: a number we do not know; of socketcall, prctl … the sub-call's */
+	const struct syscall_row *via;	/* the row of the number itself */
 	uint64_t nr;
-	uint64_t args[6];		/* as the ABI passes them, 32-bit ones zero-extended */
+	uint64_t args[6];		/* registers as the ABI passes them, 32-bit ones zero-extended */
+	uint64_t vals[6];		/* arguments of row: pairs of registers joined, socketcall's from memory */
 
 	struct call_path paths[CALL_PATHS];
 	int n_paths;
 
-	int fd;				/* the descriptor it acts on (getdents, fchdir, ftruncate …), −1 = none */
+	/*
+	 * The descriptor it acts on (getdents, fchdir, and every call with AT_EMPTY_PATH
+	 * and an empty path), CALL_CWD: the working directory itself, −1 = none.
+	 */
+	int fd;
 	unsigned fd_use;		/* enum use, of what that descriptor is open on */
-	unsigned oflags;		/* open family: O_*, in the values of the tracee's ABI made ours; else 0 */
+	unsigned result_use;		/* enum use, of what a returned descriptor is open on, where no path tells */
+	unsigned oflags;		/* open family: O_*, in our own values; else 0 */
 
-	/* bind, connect, sendto, sendmsg …: the address given, length 0 = none. */
+	/* bind, connect, sendto, sendmsg …: the (first) address given, length 0 = none. */
 	struct sockaddr_storage addr;
 	socklen_t addr_len;
 	bool addr_bind;			/* bind(2) rather than a peer */
+	int addr_arg;			/* register that points at it, −1 = inside a struct */
+	uint64_t addr_at;		/* where it lies in the tracee */
+	bool more;			/* it gave more names than fit here (sendmmsg) */
 };
+
+/* Copies tracee memory: the count (short when a page is missing), or −errno. */
+typedef ssize_t call_reader(void *ctx, uint64_t addr, void *to, size_t len);
+
+/*
+ * Decode a call of @abi; @ret was {0}, or decoded before (its memory is used again).
+ * Whatever the tracee passed is a call, unreadable arguments included: 0, or -ENOMEM.
+ */
+int call_decode(struct call *ret, const struct abi *abi, uint64_t nr, const uint64_t args[6],
+		call_reader *read, void *ctx);
+
+/* Free what its paths hold. */
+void call_free(struct call *c);
 
 #endif
