@@ -136,6 +136,7 @@ const char *syscall_class_name(enum syscall_class class)
 		[SYSCALL_SECCOMP] = "seccomp",
 		[SYSCALL_KILL] = "kill",
 		[SYSCALL_POWER] = "power",
+		[SYSCALL_TELL] = "tell",
 		[SYSCALL_REFUSE] = "refuse",
 	};
 

@@ -28,6 +28,7 @@ enum syscall_class {
 	SYSCALL_SECCOMP,	/* installs a filter of its own, asks for no_new_privs */
 	SYSCALL_KILL,		/* signals everybody, the observer too */
 	SYSCALL_POWER,		/* reboot, kexec */
+	SYSCALL_TELL,		/* tells a path of the kernel's: getcwd */
 	SYSCALL_REFUSE,		/* io_uring: works past every observer */
 	SYSCALL_CLASSES
 };

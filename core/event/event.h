@@ -29,7 +29,10 @@ struct event {
 	int64_t result;		/* RETURN: value or −errno */
 	int status;		/* EXIT */
 
-	/* Answers to a CALL, set by sinks. */
+	/*
+	 * Answers, set by sinks. To a RETURN only `answered`: `answer` then stands in for
+	 * the result (what the call wrote to memory the sink has changed itself).
+	 */
 	bool want_return;	/* stop again when it has run */
 	bool answered;		/* do not carry it out: its result is `answer` (−errno or value) */
 	int64_t answer;

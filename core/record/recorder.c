@@ -51,7 +51,7 @@ static int use_path(struct recorder *r, struct event *ev, int i)
 		ret = exec_path(r, ev, i, &p);
 	if (ret >= 0 && cp->use & USE_LIST && p.w.last && !p.w.error)
 		ret = use_list(r, p.w.last);
-	if (cp->use & USE_CHANGES)
+	if (cp->use & USE_CHANGES || spell_wanted(r, ev->call, &p))
 		ev->want_return = true;
 	return ret < 0 ? ret : path_rewrite(r, ev, i, &p);
 }
@@ -83,6 +83,8 @@ static int on_call(struct recorder *r, struct event *ev)
 	r->sum.calls++;
 	if (is_class(c, SYSCALL_IDS))
 		r->changed_ids = true;
+	if (is_class(c, SYSCALL_TELL) && spell_wanted(r, c, NULL))
+		ev->want_return = true;
 	if (is_class(c, SYSCALL_MOUNT)) {
 		/* No descriptor of ours may hold what is about to be unmounted (decision 5). */
 		ret = queue_drain(r->queue, r->e);
@@ -101,6 +103,8 @@ static int on_return(struct recorder *r, struct event *ev)
 {
 	if (is_class(ev->call, SYSCALL_MOUNT) && ev->result >= 0)
 		names_doubt_all(r->names);
+	if (spell_wanted(r, ev->call, NULL) || is_class(ev->call, SYSCALL_LOOK))
+		return spell_result(r, ev);
 	return changes_apply(r, ev);
 }
 
@@ -415,6 +419,12 @@ int recorder_finish(struct recorder *r, struct manifest_end *end, struct err *e)
 	end->calls = r->sum.calls;
 	end->paths = names_count(r->names);
 	return ret < 0 ? ret : ret_queue;
+}
+
+unsigned recorder_classes(const struct recorder *r)
+{
+	return SYSCALL_FILES | SYSCALL_BIT(SYSCALL_IDS) |
+	       (conceal_active(r->conceal) ? SYSCALL_BIT(SYSCALL_TELL) : 0);
 }
 
 void recorder_summary(struct recorder *r, struct record_summary *ret)

@@ -35,6 +35,9 @@ struct record_spec {
 struct recorder *recorder_new(const struct record_spec *spec, struct err *e);
 struct sink *recorder_sink(struct recorder *r);
 
+/* The SYSCALL_BIT()s of the calls it wants to see. */
+unsigned recorder_classes(const struct recorder *r);
+
 struct record_summary {
 	uint64_t calls;			/* events looked at */
 	uint64_t paths;			/* distinct names seen */

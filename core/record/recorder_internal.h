@@ -79,6 +79,10 @@ int path_rewrite(struct recorder *r, struct event *ev, int i, const struct used_
 int exec_closure(struct recorder *r, struct task *t, const char *host, int depth);
 int exec_closure_fd(struct recorder *r, struct task *t, int fd);
 
+/* spell.c: results that are paths, told as the command spells them. */
+bool spell_wanted(const struct recorder *r, const struct call *c, const struct used_path *p);
+int spell_result(struct recorder *r, struct event *ev);
+
 /* changes.c: after a call that changes names. */
 int changes_apply(struct recorder *r, struct event *ev);
 
