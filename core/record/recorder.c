@@ -85,6 +85,8 @@ static int on_call(struct recorder *r, struct event *ev)
 		r->changed_ids = true;
 	if (is_class(c, SYSCALL_TELL) && spell_wanted(r, c, NULL))
 		ev->want_return = true;
+	if (c->result_use)
+		ev->want_return = true;
 	if (is_class(c, SYSCALL_MOUNT)) {
 		/* No descriptor of ours may hold what is about to be unmounted (decision 5). */
 		ret = queue_drain(r->queue, r->e);
@@ -99,8 +101,22 @@ static int on_call(struct recorder *r, struct event *ev)
 	return ret;
 }
 
+/* A descriptor of something that no path of the call named (open_by_handle_at). */
+static int use_result(struct recorder *r, struct event *ev)
+{
+	struct name *n;
+	int ret = path_of_fd(r, ev->task, (int)ev->result, &n);
+
+	if (ret < 0 || !n)
+		return ret;
+	ret = use_name(r, n, ev->call->result_use);
+	return ret < 0 || !(ev->call->result_use & USE_LIST) ? ret : use_list(r, n);
+}
+
 static int on_return(struct recorder *r, struct event *ev)
 {
+	if (ev->call->result_use && ev->result >= 0)
+		return use_result(r, ev);
 	if (is_class(ev->call, SYSCALL_MOUNT) && ev->result >= 0)
 		names_doubt_all(r->names);
 	if (spell_wanted(r, ev->call, NULL) || is_class(ev->call, SYSCALL_LOOK))
