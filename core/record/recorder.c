@@ -14,6 +14,7 @@
 #include "core/base/err.h"
 #include "core/base/log.h"
 #include "core/manifest/volatile.h"
+#include "core/record/libc.h"
 #include "core/record/outputs.h"
 #include "core/record/recorder_internal.h"
 
@@ -420,6 +421,8 @@ int recorder_finish(struct recorder *r, struct manifest_end *end, struct err *e)
 
 	r->e = e;
 	ret = queue_drain(r->queue, e);	/* hashes are known from here on */
+	if (ret >= 0 && !r->spec.run->libc && (r->spec.run->libc = libc_of(r->objects)))
+		ret = tell_run(r);
 	if (ret >= 0)
 		ret = process_finish(r);
 	if (ret >= 0)
