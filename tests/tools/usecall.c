@@ -56,11 +56,15 @@ static int with_openat2(const char *path)
 
 static int with_statx(const char *path)
 {
-	uint32_t sx[64] = { 0 };	/* struct statx: 256 bytes */
+	char sx[256] = { 0 };	/* struct statx, which not every libc declares */
+	uint16_t mode;
+	uint64_t size;
 
 	if (syscall(SYS_statx, AT_FDCWD, path, 0, 0x7ff, sx) < 0)
 		return fail("statx");
-	printf("mode %o size %llu\n", ((uint16_t *)sx)[14], (unsigned long long)*(uint64_t *)&sx[10]);
+	memcpy(&mode, sx + 28, sizeof(mode));
+	memcpy(&size, sx + 40, sizeof(size));
+	printf("mode %o size %llu\n", mode, (unsigned long long)size);
 	return 0;
 }
 
