@@ -6,5 +6,7 @@
 struct cmd;
 
 extern const struct cmd cmd_help;
+extern const struct cmd cmd_replay;
+extern const struct cmd cmd_run;
 
 #endif
