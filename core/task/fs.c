@@ -11,6 +11,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/err.h"
+#include "core/base/io.h"
 #include "core/base/mem.h"
 #include "core/task/task.h"
 
@@ -143,6 +144,18 @@ int task_namespaces(struct task *t, struct err *e)
 	if (r >= 0 && !t->pid_ns)
 		r = namespace_inode(t->tid, "ns/pid", &t->pid_ns);
 	return r < 0 ? err_set(e, r, "namespaces of process %d", (int)t->tid) : 0;
+}
+
+void task_name(const struct task *t, struct buf *ret_name)
+{
+	size_t at = ret_name->len;
+	char name[64];
+
+	proc_name(name, sizeof(name), t->tid, "comm");
+	if (io_read_file(AT_FDCWD, name, 64, ret_name, NULL) < 0 || ret_name->len <= at + 1)
+		buf_adds(ret_name, "?");
+	else
+		buf_truncate(ret_name, ret_name->len - 1);	/* the newline */
 }
 
 int task_fd_path(const struct task *t, int fd, struct buf *ret_path, struct err *e)

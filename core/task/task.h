@@ -74,6 +74,9 @@ int task_namespaces(struct task *t, struct err *e);
 /* Directories were renamed: every cached path is doubtful. */
 void task_fs_changed_all(struct task_table *t);
 
+/* The name that ps(1) shows, "?" when it cannot be had; for notices. */
+void task_name(const struct task *t, struct buf *ret_name);
+
 /* readlink of /proc/PID/fd/@fd ("/path", "/path (deleted)", "pipe:[1]", "anon_inode:…"). */
 int task_fd_path(const struct task *t, int fd, struct buf *ret_path, struct err *e);
 /* An O_PATH descriptor of what the tracee's @fd is open on; caller closes. −errno. */
