@@ -29,6 +29,7 @@ struct engine_spec {
 	enum engine_kind kind;
 	bool kill_on_exit;	/* the initial command's end ends all the others */
 	bool allow_io_uring;	/* else io_uring_setup(2) answers ENOSYS, so that programs fall back */
+	unsigned classes;	/* SYSCALL_BIT()s that the sinks want; 0: SYSCALL_FILES (arch/syscall.h) */
 	struct task_table *tasks;	/* the caller's, empty; NULL: the engine has its own */
 
 	/* Last thing in the child before the filter and execve(2): 0 or −errno. May be NULL. */
@@ -66,7 +67,7 @@ struct engine_result {
 	int status;		/* of the initial command, as waitpid(2); 126 or 127 when not started */
 	bool killed;		/* survivors were ended by us */
 	enum engine_kind kind;	/* what was used */
-	const char *why;	/* why not a better one, "" when it is the best; static */
+	char why[160];		/* why not a better one, "" when it is the best */
 	struct engine_census census;
 };
 

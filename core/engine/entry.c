@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * System calls at their entry and, when somebody waits for it, at their exit.
+ *
+ * Only what is different is written back: a call that is answered, or whose path is
+ * replaced, is seen again at its exit, where the registers become what the program
+ * put into them, for it may look at them (i386's vDSO, hand-written assembly).
+ */
+#include <errno.h>
+#include <linux/ptrace.h>
+#include <linux/sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/abi.h"
+#include "core/base/err.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/engine/filter.h"
+#include "core/engine/ptrace.h"
+#include "core/engine/strict.h"
+#include "core/engine/sys.h"
+
+/* The kernel's own: the call starts again after the signal, or fails with EINTR. */
+#define ERESTARTSYS 512
+#define ERESTART_RESTARTBLOCK 516
+
+/* What is known of a call at its entry; registers are read only when they must be. */
+struct entry {
+	const struct abi *abi;
+	uint32_t audit_arch;
+	uint64_t nr;
+	uint64_t args[6];
+	uint32_t data;		/* of the filter that stopped it */
+};
+
+/* 0 or −errno (the task is gone). */
+static int read_entry(struct engine *en, struct tracee *t, bool seccomp, struct entry *ret)
+{
+	struct sys_info info;
+	struct regs regs;
+	int r;
+
+	if (!en->probe.syscall_info) {
+		r = sys_info(t->task->tid, &info);
+		if (r < 0)
+			return r;
+		ret->audit_arch = info.arch;
+		ret->nr = info.entry.nr;
+		memcpy(ret->args, info.entry.args, sizeof(ret->args));
+		ret->data = info.op == SYS_INFO_SECCOMP ? info.entry.ret_data : 0;
+		ret->abi = abi_find_by_audit(info.arch, info.entry.nr);
+		return 0;
+	}
+	r = regs_read(t->task->tid, &regs);
+	if (r < 0)
+		return r;
+	ret->abi = regs_call(&regs, &ret->nr, ret->args);
+	ret->data = seccomp ? (uint32_t)sys_event_message(t->task->tid) : 0;
+	return 0;
+}
+
+void entry_settle_fs(struct engine *en, struct tracee *t)
+{
+	enum fs_doubt doubt = t->fs_doubt;
+
+	t->fs_doubt = FS_SURE;
+	if (doubt == FS_ALL)
+		task_fs_changed_all(en->tasks);
+	else if (doubt == FS_OWN)
+		task_fs_changed(t->task);
+}
+
+/* The call will not be carried out; its answer is put at the exit stop. */
+static int cancel(struct tracee *t, int64_t answer)
+{
+	struct regs regs;
+	int r = regs_read(t->task->tid, &regs);
+
+	if (r < 0)
+		return r;
+	regs_skip(&regs);
+	r = regs_write(t->task->tid, &regs);
+	if (r < 0)
+		return r;
+	t->answer = answer;
+	t->at_exit |= AT_EXIT_ANSWER;
+	return 0;
+}
+
+/* What is looked up changes with this call, at a moment that only its exit tells. */
+static void doubt_fs(struct tracee *t, const struct call *call)
+{
+	if (!call->row)
+		return;
+	if (call->row->class == SYSCALL_ENTER)
+		t->fs_doubt = FS_OWN;
+	else if (call->row->class == SYSCALL_MOUNT)
+		t->fs_doubt = FS_ALL;
+	else
+		return;
+	/* With CLONE_FS others may ask before this task stops again. */
+	if (t->task->fs->refs > 1 || call->row == syscall_row(SYSCALL_unshare))
+		t->at_exit |= AT_EXIT_FS;
+}
+
+static void keep_call(struct engine *en, struct tracee *t)
+{
+	struct call kept;
+
+	if (!t->call) {
+		t->call = calloc(1, sizeof(*t->call));
+		if (!t->call) {
+			engine_fail(en, err_set(en->e, -ENOMEM, "remember a call"));
+			return;
+		}
+	}
+	kept = *t->call;
+	*t->call = en->call;
+	en->call = kept;
+	t->at_exit |= AT_EXIT_SINK;
+}
+
+/* Do what the sinks, or the engine's own policy, answered. */
+static int carry_out(struct engine *en, struct tracee *t, struct event *ev)
+{
+	bool rewrites = false;
+	int r;
+
+	for (int i = 0; i < ev->call->n_paths; i++)
+		rewrites |= ev->rewrite[i] != NULL;
+	if (!ev->answered && rewrites) {
+		r = rewrite_paths(en, t, ev);
+		if (r == -ESRCH)
+			return r;
+		if (t->at_exit & AT_EXIT_SCRATCH)
+			return 0;	/* the true call comes again, and its event too */
+		if (r < 0) {
+			ev->answered = true;
+			ev->answer = r;
+		} else {
+			en->ret->census.rewritten++;
+		}
+	}
+	if (ev->answered) {
+		en->ret->census.answered++;
+		r = cancel(t, ev->answer);
+		if (r < 0)
+			return r;
+	}
+	if (ev->want_return)
+		keep_call(en, t);
+	return 0;
+}
+
+static bool is_for_sinks(const struct engine *en, const struct tracee *t, const struct call *call)
+{
+	/* Between fork and the first execve it is still care itself that runs. */
+	if (!t->task->image && (!call->row || call->row->class != SYSCALL_EXEC))
+		return false;
+	return !call->row || (en->classes & SYSCALL_BIT(call->row->class));
+}
+
+/* Not the program's mistake (EFAULT, ENAMETOOLONG) but ours: its path is not known. */
+static bool is_unreadable(int error)
+{
+	return error && error != -EFAULT && error != -ENAMETOOLONG && error != -ESRCH;
+}
+
+static ssize_t read_tracee(void *task, uint64_t addr, void *to, size_t len)
+{
+	return task_read(task, addr, to, len);
+}
+
+static void look(struct engine *en, struct tracee *t, const struct entry *entry)
+{
+	struct event ev = { .kind = EVENT_CALL, .task = t->task, .call = &en->call };
+	int r;
+
+	t->task->abi = entry->abi;
+	if (!entry->abi) {
+		policy_unknown(en, "another architecture", entry->nr);
+		return;
+	}
+	r = call_decode(&en->call, entry->abi, entry->nr, entry->args, read_tracee, t->task);
+	if (r < 0) {
+		if (r == -ENOMEM)
+			engine_fail(en, err_set(en->e, r, "decode a call"));
+		return;
+	}
+	if (!en->call.row) {
+		t->unknown = entry->nr;
+		t->at_exit |= AT_EXIT_UNKNOWN;
+	}
+	for (int i = 0; i < en->call.n_paths; i++)
+		en->ret->census.unreadable += is_unreadable(en->call.paths[i].error);
+	if (!policy_answers(en, t, &ev) && is_for_sinks(en, t, &en->call)) {
+		en->ret->census.calls++;
+		r = bus_send(en->bus, &ev, en->e);
+		if (r < 0) {
+			engine_fail(en, r);
+			return;
+		}
+	}
+	if (!ev.answered)
+		doubt_fs(t, &en->call);
+	carry_out(en, t, &ev);
+}
+
+void entry_seccomp(struct engine *en, struct tracee *t)
+{
+	struct entry entry;
+	int r = en->failed ? -ECANCELED : read_entry(en, t, true, &entry);
+
+	if (r == 0 && entry.data == STRICT_DATA) {
+		policy_strict_kills(t);
+		return;
+	}
+	if (r == 0 && entry.data != FILTER_DATA) {
+		/* Not ours but the program's own SECCOMP_RET_TRACE: without a tracer
+		 * of its own the kernel answers this. */
+		cancel(t, -ENOSYS);
+	} else if (r == 0) {
+		look(en, t, &entry);
+	}
+	t->skip_entry = en->probe.entry_after && t->at_exit;
+	engine_resume(en, t, 0);
+}
+
+static int read_result(struct engine *en, struct tracee *t, int64_t *ret)
+{
+	struct sys_info info;
+	struct regs regs;
+	int r;
+
+	if (!en->probe.syscall_info) {
+		r = sys_info(t->task->tid, &info);
+		if (r == 0)
+			*ret = info.exit.rval;
+		return r;
+	}
+	r = regs_read(t->task->tid, &regs);
+	if (r == 0)
+		*ret = regs_result(&regs);
+	return r;
+}
+
+/* What the program put into its registers, and the answer. */
+static int settle_registers(struct tracee *t, unsigned why)
+{
+	struct regs regs;
+	int r = regs_read(t->task->tid, &regs);
+
+	int64_t result;
+
+	if (r < 0)
+		return r;
+	result = why & AT_EXIT_ANSWER ? t->answer : regs_result(&regs);
+	for (int i = 0; i < t->n_replaced; i++)
+		regs_set_arg(&regs, t->replaced[i].reg, t->replaced[i].value);
+	t->n_replaced = 0;
+	/* Last: arm has the result where the first argument was. */
+	regs_set_result(&regs, result);
+	return regs_write(t->task->tid, &regs);
+}
+
+static void leave(struct engine *en, struct tracee *t)
+{
+	struct event ev = { .kind = EVENT_RETURN, .task = t->task, .call = t->call };
+	unsigned why = t->at_exit;
+	int64_t result = 0;
+	int r;
+
+	t->at_exit = 0;
+	if (why & AT_EXIT_SCRATCH) {
+		rewrite_scratch(en, t);
+		return;
+	}
+	r = read_result(en, t, &result);
+	if (r < 0)
+		return;
+	if (why & (AT_EXIT_ANSWER | AT_EXIT_RESTORE))
+		r = settle_registers(t, why);
+	if (r < 0)
+		return;
+	if (why & AT_EXIT_ANSWER)
+		result = t->answer;
+	/* A signal came first: not done, and done again by the kernel if the program wants. */
+	if (result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK)
+		result = -EINTR;
+	policy_returned(en, t, why, result);
+	if (!(why & AT_EXIT_SINK) || en->failed)
+		return;
+	en->ret->census.returns++;
+	ev.result = result;
+	r = bus_send(en->bus, &ev, en->e);
+	if (r < 0)
+		engine_fail(en, r);
+}
+
+/* Plain ptrace: is this stop an entry? The kernel tells since 5.3, before we must count. */
+static bool is_entry(struct engine *en, struct tracee *t)
+{
+	struct sys_info info;
+
+	if (!en->probe.syscall_info && sys_info(t->task->tid, &info) == 0)
+		return info.op == SYS_INFO_ENTRY;
+	return !t->in_call;
+}
+
+void entry_syscall_stop(struct engine *en, struct tracee *t)
+{
+	struct entry entry;
+
+	if (en->ret->kind == ENGINE_PTRACE_SECCOMP) {
+		if (t->skip_entry)
+			t->skip_entry = false;
+		else
+			leave(en, t);
+	} else if (is_entry(en, t)) {
+		t->in_call = true;
+		if (!en->failed && read_entry(en, t, false, &entry) == 0)
+			look(en, t, &entry);
+	} else {
+		t->in_call = false;
+		if (t->at_exit)
+			leave(en, t);
+	}
+	engine_resume(en, t, 0);
+}

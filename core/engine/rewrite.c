@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Another path for a call: the text goes into memory of the tracee that nobody else
+ * uses, the argument register points at it, and gets its old value at the exit.
+ *
+ * Below the stack pointer of the main thread there is such memory, and taking it
+ * costs nothing. Other stacks (threads, coroutines, Go) may have a neighbour there:
+ * such a task maps a page for itself first, by a call put in place of the true one,
+ * which is then made again. A program with a seccomp filter of its own could be
+ * killed for a call that it never makes, so there it is the stack after all.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include "arch/abi.h"
+#include "core/base/buf.h"
+#include "core/base/io.h"
+#include "core/base/mem.h"
+#include "core/engine/ptrace.h"
+
+#define RED_ZONE 256		/* x86_64's has 128 bytes; others none */
+#define SCRATCH_SIZE 16384	/* two paths of the longest kind, and room */
+#define STACK_MAX (64ull << 20)	/* of an unlimited stack we use no more */
+
+int rewrite_arg(struct tracee *t, int reg, uint64_t value)
+{
+	struct regs regs;
+	int r = regs_read(t->task->tid, &regs);
+
+	if (r < 0)
+		return r;
+	if (t->n_replaced == (int)ARRAY_SIZE(t->replaced))
+		return -E2BIG;
+	t->replaced[t->n_replaced].reg = reg;
+	t->replaced[t->n_replaced].value = regs_arg(&regs, reg);
+	regs_set_arg(&regs, reg, value);
+	r = regs_write(t->task->tid, &regs);
+	if (r < 0)
+		return r;
+	t->n_replaced++;
+	t->at_exit |= AT_EXIT_RESTORE;
+	return 0;
+}
+
+/* Field 28 of /proc/TID/stat: where the main thread's stack began. */
+static uint64_t stack_start(pid_t tid)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	char name[64];
+	const char *at;
+
+	snprintf(name, sizeof(name), "/proc/%d/stat", (int)tid);
+	if (io_read_file(AT_FDCWD, name, 4096, &text, NULL) < 0)
+		return 1;
+	at = strrchr(buf_str(&text), ')');	/* the name before it may hold anything */
+	for (int field = 2; at && field < 28; field++)
+		at = strchr(at + 1, ' ');
+	return at ? MAX(strtoull(at, NULL, 10), 1ull) : 1;
+}
+
+static bool on_main_stack(struct tracee *t, uint64_t sp)
+{
+	struct image *image = t->image;
+	struct rlimit limit;
+
+	if (!image->stack_start) {
+		image->stack_start = stack_start(t->task->tid);
+		image->stack_limit = 8ull << 20;
+		if (prlimit(t->task->tid, RLIMIT_STACK, NULL, &limit) == 0)
+			image->stack_limit = MIN((uint64_t)limit.rlim_cur, STACK_MAX);
+	}
+	return sp <= image->stack_start && image->stack_start - sp < image->stack_limit;
+}
+
+/* Sends the task to map memory; it comes back in rewrite_scratch(). */
+static int get_scratch(struct tracee *t, const struct regs *regs)
+{
+	const struct abi *abi = t->task->abi;
+	int64_t nr = abi_number(abi, SYSCALL_mmap2);
+	const uint64_t args[6] = { 0, SCRATCH_SIZE, PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0 };
+	struct regs ours = *regs;
+	int r;
+
+	if (nr < 0)
+		nr = abi_number(abi, SYSCALL_mmap);
+	t->before = malloc(sizeof(*t->before));
+	if (!t->before || nr < 0)
+		return -ENOMEM;
+	*t->before = *regs;
+	regs_set_nr(&ours, nr);
+	for (int i = 0; i < 6; i++)
+		regs_set_arg(&ours, i, args[i]);
+	r = regs_write(t->task->tid, &ours);
+	if (r < 0) {
+		free(steal_ptr(t->before));
+		return r;
+	}
+	t->at_exit |= AT_EXIT_SCRATCH;
+	return 0;
+}
+
+void rewrite_scratch(struct engine *en, struct tracee *t)
+{
+	struct regs regs;
+	int64_t got;
+
+	(void)en;
+	if (!t->before || regs_read(t->task->tid, &regs) < 0)
+		return;
+	got = regs_result(&regs);
+	/* No memory, or a limit: the stack must do. */
+	t->scratch.addr = got < 0 && got > -4096 ? 0 : (uint64_t)got;
+	t->scratch.size = t->scratch.addr ? SCRATCH_SIZE : 0;
+	t->scratch.tried = true;
+	regs_rewind(t->before, regs_nr(t->before));
+	regs_write(t->task->tid, t->before);
+	free(steal_ptr(t->before));
+}
+
+int rewrite_room(struct tracee *t, const struct regs *regs, size_t size, uint64_t *ret_addr)
+{
+	uint64_t sp = regs_sp(regs);
+
+	*ret_addr = (sp - RED_ZONE - size) & ~(uint64_t)15;
+	if (sp < RED_ZONE + size + 16)
+		return -EFAULT;
+	if (on_main_stack(t, sp))
+		return 0;
+	if (t->scratch.size >= size) {
+		*ret_addr = t->scratch.addr;
+		return 0;
+	}
+	if (t->filtered || t->scratch.tried)
+		return 0;
+	return get_scratch(t, regs);
+}
+
+int rewrite_paths(struct engine *en, struct tracee *t, struct event *ev)
+{
+	_cleanup_buf_ struct buf texts = BUF_INIT;
+	struct regs regs;
+	uint64_t addr = 0;
+	size_t at[CALL_PATHS];
+	int r;
+
+	(void)en;
+	for (int i = 0; i < ev->call->n_paths; i++) {
+		at[i] = texts.len;
+		if (!ev->rewrite[i])
+			continue;
+		if (ev->call->paths[i].arg < 0)
+			return -EOPNOTSUPP;
+		buf_add(&texts, ev->rewrite[i], strlen(ev->rewrite[i]) + 1);
+	}
+	r = buf_error(&texts);
+	if (r == 0)
+		r = regs_read(t->task->tid, &regs);
+	if (r == 0)
+		r = rewrite_room(t, &regs, texts.len, &addr);
+	if (r < 0 || (t->at_exit & AT_EXIT_SCRATCH))
+		return r;
+	if (task_write(t->task, addr, texts.data, texts.len) != (ssize_t)texts.len)
+		return -EFAULT;
+	for (int i = 0; i < ev->call->n_paths && r == 0; i++)
+		if (ev->rewrite[i])
+			r = rewrite_arg(t, ev->call->paths[i].arg, addr + at[i]);
+	return r;
+}
