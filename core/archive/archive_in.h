@@ -38,6 +38,7 @@ struct archive_extract {
 	bool only_rootfs;	/* rootfs/ only, without the prefix: for replay's cache */
 	bool placeholders;	/* give placeholders their true size (sparse) */
 	bool owners;		/* restore uid and gid (root) */
+	bool set_ids;		/* set-id bits although the owner is another: only where nobody else gets in */
 	bool strip_prefix;
 	void (*progress)(void *ctx, uint64_t files, uint64_t bytes);
 	void *ctx;

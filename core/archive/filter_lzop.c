@@ -237,7 +237,7 @@ struct lzop_decoder {
 static int lzop_parse_header(struct lzop_decoder *l)
 {
 	const unsigned char *p = (const unsigned char *)l->in.data;
-	size_t len = l->in.len, fixed = sizeof(lzop_magic) + 25, at, end;
+	size_t len = l->in.len, fixed = sizeof(lzop_magic) + 24, at, end;
 	uint32_t flags;
 
 	if (memcmp(p, lzop_magic, MIN(len, sizeof(lzop_magic))))

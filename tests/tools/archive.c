@@ -250,6 +250,97 @@ static int make(int argc, char **argv)
 	return r < 0 ? fail() : 0;
 }
 
+static int extract(int argc, char **argv)
+{
+	struct archive_extract how = { 0 };
+	struct archive_in *a;
+	int opt, r, dir;
+
+	while ((opt = getopt(argc, argv, "rposi")) != -1) {
+		if (opt == 'r')
+			how.only_rootfs = true;
+		else if (opt == 'p')
+			how.placeholders = true;
+		else if (opt == 'o')
+			how.owners = true;
+		else if (opt == 's')
+			how.strip_prefix = true;
+		else if (opt == 'i')
+			how.set_ids = true;
+	}
+	if (argc - optind != 2)
+		return 2;
+	if (archive_in_open(&a, argv[optind], &err) < 0)
+		return fail();
+	dir = open(argv[optind + 1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = archive_in_extract(a, dir, &how, &err);
+	if (how.skipped || how.degraded || archive_in_partial(a))
+		printf("%llu skipped, %llu degraded%s\n", (unsigned long long)how.skipped,
+		       (unsigned long long)how.degraded, archive_in_partial(a) ? ", partial" : "");
+	archive_in_free(a);
+	close(dir);
+	return r < 0 ? fail() : 0;
+}
+
+static void print_strings(const char *what, const struct manifest_strings *s)
+{
+	printf("%s:", what);
+	for (size_t i = 0; i < s->n; i++)
+		printf(" [%s]", s->v[i]);
+	printf("\n");
+}
+
+static int info(int argc, char **argv)
+{
+	struct manifest *m = NULL;
+	struct archive_in *a;
+	char *text;
+	int r;
+
+	if (argc != 2)
+		return 2;
+	if (archive_in_open(&a, argv[1], &err) < 0)
+		return fail();
+	text = archive_format_describe(archive_in_format(a));
+	r = archive_in_manifest(a, &m, &err);
+	printf("%s\nprefix %s\n", text, archive_in_prefix(a));
+	free(text);
+	if (r == 0) {
+		size_t content = 0;
+
+		for (size_t i = 0; i < m->n_files; i++)
+			content += m->files[i].content == MANIFEST_WHOLE;
+		printf("%s\nfiles %zu, with content %zu\n", archive_in_partial(a) ? "partial" : "whole",
+		       m->n_files, content);
+		print_strings("argv", &m->run.argv);
+		print_strings("env", &m->run.env);
+		print_strings("volatile env", &m->run.volatile_env);
+		print_strings("volatile paths", &m->run.volatile_paths);
+		printf("cwd %s\nstatus %d%s\n", m->run.cwd ? m->run.cwd : "", m->end.status,
+		       m->has_end ? "" : " (no end)");
+		manifest_free(m);
+	}
+	archive_in_free(a);
+	return r < 0 ? fail() : 0;
+}
+
+static int cat(int argc, char **argv)
+{
+	_cleanup_buf_ struct buf content = BUF_INIT;
+	struct archive_in *a;
+	int r;
+
+	if (argc != 3)
+		return 2;
+	if (archive_in_open(&a, argv[1], &err) < 0)
+		return fail();
+	r = archive_in_member(a, argv[2], &content, &err);
+	if (r == 0)
+		fwrite(content.data, 1, content.len, stdout);
+	archive_in_free(a);
+	return r < 0 ? fail() : 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -260,6 +351,12 @@ int main(int argc, char **argv)
 	argv++;
 	if (!strcmp(what, "make"))
 		r = make(argc, argv);
+	else if (!strcmp(what, "extract"))
+		r = extract(argc, argv);
+	else if (!strcmp(what, "info"))
+		r = info(argc, argv);
+	else if (!strcmp(what, "cat"))
+		r = cat(argc, argv);
 	if (r == 2)
 		fprintf(stderr, "archive: wrong arguments; the source has them\n");
 	return r;
