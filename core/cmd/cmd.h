@@ -16,6 +16,7 @@
 #include "core/base/mem.h"
 #include "generated/version.h"	/* CARE_VERSION */
 
+struct buf;
 struct err;
 
 /*
@@ -24,7 +25,7 @@ struct err;
  */
 enum cmd_exit {
 	CMD_EXIT_OK = 0,
-	CMD_EXIT_DIFFERS = 1,		/* verify: the replay differs from the recording */
+	CMD_EXIT_DIFFERS = 1,		/* verify: a difference; info --review: a finding */
 	CMD_EXIT_UNFAITHFUL = 121,	/* recorded, but something needed is missing in the archive */
 	CMD_EXIT_STRICT = 122,		/* replay --strict: a file without its content was opened */
 	CMD_EXIT_ARCHIVE = 123,		/* the archive cannot be read: damaged, hostile, too new */
@@ -133,6 +134,9 @@ const char *cmd_next_name(const char **at, size_t *ret_len);
 void cmd_print_help(FILE *to, const struct cmd *cmd);
 void cmd_print_overview(FILE *to);
 void cmd_print_version(FILE *to);
+
+/* Append @text as it may go to a terminal or into a line: control characters shown as \x1b. */
+void cmd_add_harmless(struct buf *to, const char *text);
 
 /* Messages: stderr, "care: …", control characters made harmless. */
 void cmd_printer_init(int verbosity);

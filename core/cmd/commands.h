@@ -5,6 +5,11 @@
 
 struct cmd;
 
+extern const struct cmd cmd_extract;
 extern const struct cmd cmd_help;
+extern const struct cmd cmd_info;
+extern const struct cmd cmd_repair;
+extern const struct cmd cmd_replay;
+extern const struct cmd cmd_run;
 
 #endif

@@ -29,15 +29,15 @@ const struct cmd_exit_code cmd_exit_codes[] = {
 
 static bool is_terminal, is_coloured, progress_shown;
 
-static void add_harmless(struct buf *b, const char *text)
+void cmd_add_harmless(struct buf *to, const char *text)
 {
 	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
 		if (*c == '\t' || (*c >= ' ' && *c != 0x7f))
-			buf_addc(b, *c);
+			buf_addc(to, *c);
 		else if (*c == '\n')
-			buf_adds(b, "\\n");
+			buf_adds(to, "\\n");
 		else
-			buf_addf(b, "\\x%02x", *c);
+			buf_addf(to, "\\x%02x", *c);
 	}
 }
 
@@ -53,7 +53,7 @@ static void print_line(enum log_level level, const char *text)
 		buf_adds(&b, is_coloured ? "\033[1;31merror:\033[m " : "error: ");
 	else if (level == LOG_WARN)
 		buf_adds(&b, is_coloured ? "\033[1;35mwarning:\033[m " : "warning: ");
-	add_harmless(&b, text);
+	cmd_add_harmless(&b, text);
 	buf_addc(&b, '\n');
 	/* One write: lines of several processes do not mix. Nobody to tell if it fails. */
 	if (!buf_error(&b))
@@ -165,7 +165,7 @@ void cmd_progress(const char *fmt, ...)
 	buf_addv(&text, fmt, ap);
 	va_end(ap);
 	buf_adds(&b, "\r\033[K");
-	add_harmless(&b, buf_str(&text));
+	cmd_add_harmless(&b, buf_str(&text));
 	if (!buf_error(&b))
 		(void)io_write_all(STDERR_FILENO, b.data, b.len);
 	progress_shown = true;

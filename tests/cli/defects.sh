@@ -22,7 +22,10 @@ record() {	# ARCHIVE COMMAND…
 
 replay() {	# ARCHIVE
 	if [ "$RECORDER" = care2 ]; then
-		mkdir -p "$here/x" && tar -C "$here/x" -xf "$1" && PROOT_NO_SECCOMP=1 "$here"/x/*/re-execute.sh
+		# With its -k line nothing starts on glibc 2.33 or newer: its kompat refuses
+		# newfstatat's AT_EMPTY_PATH. Without it, and with PRoot 5.1, CARE has its chance.
+		mkdir -p "$here/x" && tar -C "$here/x" -xf "$1" && sed -i '/^-k /d' "$here"/x/*/re-execute.sh &&
+			PROOT=$(command -v proot) PROOT_NO_SECCOMP=1 "$here"/x/*/re-execute.sh
 	else
 		"$CARE" replay -v -1 "$1"
 	fi

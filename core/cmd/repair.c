@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* care repair: complete an archive whose recording was cut short. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/cmd/cmd.h"
+#include "core/cmd/commands.h"
+#include "core/cmd/open.h"
+
+struct repair_options {
+	const char *output;
+	bool force;
+};
+
+static const struct cmd_option repair_options[] = {
+	CMD_OPTION("o,output", CMD_STRING, repair_options, output, "FILE",
+		   "Write the completed archive to FILE (default: ARCHIVE without its .partial, else "
+		   "ARCHIVE itself)."),
+	CMD_OPTION("f,force", CMD_FLAG, repair_options, force, NULL, "Overwrite FILE if it exists."),
+	CMD_OPTIONS_END,
+};
+
+/* NAME.partial was to become NAME. */
+static char *target_of(const char *path)
+{
+	static const char suffix[] = ".partial";
+	size_t len = strlen(path), cut = sizeof(suffix) - 1;
+
+	if (len > cut && !strcmp(path + len - cut, suffix))
+		return strndup(path, len - cut);
+	return strdup(path);
+}
+
+static int repair_run(void *options, int argc, char **argv)
+{
+	const struct repair_options *o = options;
+	_cleanup_free_ char *to = NULL;
+	struct err e = { 0 };
+	struct stat st;
+	uint64_t files = 0;
+
+	if (argc != 1)
+		return cmd_usage(&cmd_repair, argc ? "one archive at a time" : "which archive?");
+	to = o->output ? strdup(o->output) : target_of(argv[0]);
+	if (!to)
+		return cmd_fail(CMD_EXIT_FAILURE, "no memory");
+	if (strcmp(to, argv[0]) && !o->force && lstat(to, &st) == 0)
+		return cmd_fail(CMD_EXIT_FAILURE, "%s exists (-f overwrites it, -o NAME writes another)", to);
+	if (archive_repair(argv[0], to, &files, &e) < 0)
+		return cmd_fail_err(cmd_read_status(&e), &e);
+	cmd_say("repaired: %s, with %" PRIu64 " files; what was used last may be missing", to, files);
+	return CMD_EXIT_OK;
+}
+
+const struct cmd cmd_repair = {
+	.name = "repair",
+	.summary = "complete an archive whose recording was cut short",
+	.synopsis = "ARCHIVE",
+	.options = repair_options,
+	.options_size = sizeof(struct repair_options),
+	.permute = true,
+	.examples = (const struct cmd_example[]){
+		{ "care repair bug.tar.zst.partial", "makes bug.tar.zst of all that was flushed" },
+		{ NULL, NULL },
+	},
+	.run = CMD_RUN(repair_run),
+};

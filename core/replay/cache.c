@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A lock file beside each tree: shared while a replay uses it, exclusive while it is
+ * made or removed. A tree is complete when it has its final name.
+ */
+#include "core/replay/cache.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <nettle/sha2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "core/archive/archive_in.h"
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/base/io.h"
+#include "core/base/log.h"
+#include "core/manifest/manifest.h"
+#include "core/replay/copy.h"
+#include "core/replay/rmtree.h"
+
+#define CACHE_LAYOUT 1		/* part of the key: grows when what is extracted changes */
+#define RUN_PREFIX "run."
+#define KEY_LENGTH 32		/* hexadecimal digits */
+
+/* A directory that is ours alone, below which programs may be run. */
+static bool usable(const char *path)
+{
+	struct statvfs fs;
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+	       !(st.st_mode & 022) && statvfs(path, &fs) == 0 &&
+	       !(fs.f_flag & (ST_NOEXEC | ST_RDONLY)) && access(path, W_OK | X_OK) == 0;
+}
+
+static void make_parents(char *path)
+{
+	for (char *at = path + 1; (at = strchr(at, '/')); at++) {
+		*at = '\0';
+		mkdir(path, 0700);
+		*at = '/';
+	}
+}
+
+static char *try_dir(const char *base, const char *rest)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (!base || *base != '/' || asprintf(&path, "%s/%s", base, rest) < 0)
+		return NULL;
+	make_parents(path);
+	mkdir(path, 0700);
+	return usable(path) ? steal_ptr(path) : NULL;
+}
+
+int cache_dir(char **ret_path, struct err *e)
+{
+	char own[32];
+	char *path;
+
+	snprintf(own, sizeof(own), "care-%u", (unsigned)geteuid());
+	path = try_dir(getenv("XDG_CACHE_HOME"), "care");
+	if (!path)
+		path = try_dir(getenv("HOME"), ".cache/care");
+	if (!path)
+		path = try_dir("/var/tmp", own);
+	if (!path)
+		path = try_dir(getenv("TMPDIR") ?: "/tmp", own);
+	if (!path)
+		return err_set(e, -EACCES, "no place for extracted files (set XDG_CACHE_HOME to a "
+			       "directory of yours where programs may be run)");
+	*ret_path = path;
+	return 0;
+}
+
+/* The lock that its directory's name and this descriptor both mean. */
+static int lock_file(int dir, const char *name, int operation)
+{
+	for (;;) {
+		_cleanup_close_ int fd = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		struct stat a, b;
+
+		if (fd < 0)
+			return -errno;
+		while (flock(fd, operation) < 0)
+			if (errno != EINTR)
+				return -errno;
+		/* Whoever removed a tree removed its lock as well. */
+		if (fstat(fd, &a) == 0 && fstatat(dir, name, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    a.st_ino == b.st_ino)
+			return steal_fd(&fd);
+	}
+}
+
+static int path_below(char **ret, const char *dir, const char *name, struct err *e)
+{
+	return asprintf(ret, "%s/%s", dir, name) < 0 ? err_set(e, -ENOMEM, "name a file") : 0;
+}
+
+/* Directories of replays whose lock nobody holds. Called under the lock of all runs. */
+static void remove_stale(const char *cache, int dir)
+{
+	_cleanup_closedir_ DIR *d = opendir(cache);
+	struct dirent *entry;
+
+	while (d && (entry = readdir(d))) {
+		_cleanup_free_ char *path = NULL, *lock = NULL;
+		int fd;
+
+		if (strncmp(entry->d_name, RUN_PREFIX, strlen(RUN_PREFIX)) ||
+		    asprintf(&lock, "%s/lock", entry->d_name) < 0)
+			continue;
+		fd = lock_file(dir, lock, LOCK_EX | LOCK_NB);
+		if (fd == -EWOULDBLOCK)
+			continue;
+		if (path_below(&path, cache, entry->d_name, NULL) == 0)
+			rmtree(path, NULL);
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+int cache_run_dir(const char *cache, char **ret_path, int *ret_lock, struct err *e)
+{
+	_cleanup_close_ int dir = open(cache, O_RDONLY | O_DIRECTORY | O_CLOEXEC), all = -1, lock = -1;
+	_cleanup_free_ char *path = NULL, *name = NULL;
+
+	if (dir < 0)
+		return err_set(e, -errno, "open %s", cache);
+	all = lock_file(dir, "runs.lock", LOCK_EX);
+	if (all < 0)
+		return err_set(e, all, "lock %s", cache);
+	remove_stale(cache, dir);
+	if (asprintf(&path, "%s/" RUN_PREFIX "XXXXXX", cache) < 0)
+		return err_set(e, -ENOMEM, "make a directory");
+	if (!mkdtemp(path))
+		return err_set(e, -errno, "make a directory in %s", cache);
+	if (path_below(&name, path, "lock", e) < 0)
+		return -ENOMEM;
+	lock = lock_file(AT_FDCWD, name, LOCK_EX);
+	if (lock < 0) {
+		rmtree(path, NULL);
+		return err_set(e, lock, "lock %s", path);
+	}
+	*ret_path = steal_ptr(path);
+	*ret_lock = steal_fd(&lock);
+	return 0;
+}
+
+/* What the archive is, cheaply: a changed file has another time of change (ctime). */
+static int make_key(const struct cache_want *want, char ret[KEY_LENGTH + 1], struct err *e)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct sha256_ctx sha;
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	struct stat st;
+
+	if (stat(want->archive, &st) < 0)
+		return err_set(e, -errno, "%s", want->archive);
+	buf_addf(&text, "%d %ju %ju %jd %jd.%09ld %jd.%09ld owners %d", CACHE_LAYOUT,
+		 (uintmax_t)st.st_dev, (uintmax_t)st.st_ino, (intmax_t)st.st_size,
+		 (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec, (intmax_t)st.st_ctim.tv_sec,
+		 st.st_ctim.tv_nsec, want->owners);
+	if (want->project)
+		buf_adds(&text, " projected");
+	if (text.failed)
+		return err_set(e, -ENOMEM, "name a file");
+	sha256_init(&sha);
+	sha256_update(&sha, text.len, (const uint8_t *)text.data);
+	sha256_digest(&sha, sizeof(digest), digest);
+	for (int i = 0; i < KEY_LENGTH / 2; i++)
+		snprintf(ret + 2 * i, 3, "%02x", digest[i]);
+	return 0;
+}
+
+int cache_extract(const char *path, const struct cache_want *want, struct err *e)
+{
+	struct archive_extract how = {
+		.only_rootfs = true, .placeholders = true, .owners = want->owners,
+		.strip_prefix = true, .progress = want->progress, .ctx = want->ctx,
+	};
+	_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), root = -1;
+	int r;
+
+	if (dir < 0)
+		return err_set(e, -errno, "open %s", path);
+	r = archive_in_extract(want->in, dir, &how, e);
+	if (r < 0)
+		return r;
+	if (how.skipped)
+		log_info("%" PRIu64 " entries could not be extracted here", how.skipped);
+	if (mkdirat(dir, "rootfs", 0755) < 0 && errno != EEXIST)
+		return err_set(e, -errno, "make %s/rootfs", path);
+	root = openat(dir, "rootfs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (root < 0)
+		return err_set(e, -errno, "open %s/rootfs", path);
+	return want->project ? copy_project(root, want->project, e) : 0;
+}
+
+static uint64_t tree_size(int dir)
+{
+	_cleanup_closedir_ DIR *d = fdopendir(dir);
+	struct dirent *entry;
+	struct stat st;
+	uint64_t sum = 0;
+
+	while (d && (entry = readdir(d))) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
+		    fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		sum += (uint64_t)st.st_blocks * 512;
+		if (S_ISDIR(st.st_mode)) {
+			int sub = openat(dirfd(d), entry->d_name,
+					 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+			if (sub >= 0)
+				sum += tree_size(sub);
+		}
+	}
+	return sum;
+}
+
+/* How big it is, and by the file's time when it was last used. */
+static void write_stamp(const char *tree)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = -1;
+	char text[32];
+	int dir = open(tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0 || path_below(&path, tree, "stamp", NULL) < 0)
+		return;
+	snprintf(text, sizeof(text), "%" PRIu64 "\n", tree_size(dir));
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		io_write_all(fd, text, strlen(text));
+}
+
+static int make_tree(const char *cache, const char *key, const struct cache_want *want, struct err *e)
+{
+	_cleanup_free_ char *growing = NULL, *tree = NULL;
+	int r;
+
+	if (asprintf(&growing, "%s/%s.partial", cache, key) < 0 || path_below(&tree, cache, key, e) < 0)
+		return err_set(e, -ENOMEM, "name a file");
+	r = rmtree(growing, e);
+	if (r < 0)
+		return r;
+	if (mkdir(growing, 0700) < 0)
+		return err_set(e, -errno, "make %s", growing);
+	r = cache_extract(growing, want, e);
+	if (r == 0) {
+		write_stamp(growing);
+		if (rename(growing, tree) < 0)
+			r = err_set(e, -errno, "rename %s", growing);
+	}
+	if (r < 0)
+		rmtree(growing, NULL);
+	return r;
+}
+
+struct entry {
+	char key[KEY_LENGTH + 1];
+	uint64_t size;
+	struct timespec used;
+};
+
+static bool is_key(const char *name)
+{
+	return strlen(name) == KEY_LENGTH && strspn(name, "0123456789abcdef") == KEY_LENGTH;
+}
+
+static bool read_entry(int dir, const char *name, struct entry *ret)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	_cleanup_free_ char *path = NULL;
+	struct stat st;
+
+	if (!is_key(name) || asprintf(&path, "%s/stamp", name) < 0 ||
+	    io_read_file(dir, path, 64, &text, NULL) < 0 || fstatat(dir, path, &st, 0) < 0)
+		return false;
+	memcpy(ret->key, name, KEY_LENGTH + 1);
+	ret->size = strtoull(buf_str(&text), NULL, 10);
+	ret->used = st.st_mtim;
+	return true;
+}
+
+static int by_use(const void *a, const void *b)
+{
+	const struct timespec *x = &((const struct entry *)a)->used, *y = &((const struct entry *)b)->used;
+
+	if (x->tv_sec != y->tv_sec)
+		return x->tv_sec < y->tv_sec ? -1 : 1;
+	return x->tv_nsec < y->tv_nsec ? -1 : x->tv_nsec > y->tv_nsec;
+}
+
+/* Unless somebody uses it. */
+static bool remove_entry(const char *cache, int dir, const char *key)
+{
+	_cleanup_free_ char *lock = NULL, *path = NULL;
+	_cleanup_close_ int fd = -1;
+
+	if (asprintf(&lock, "%s.lock", key) < 0 || path_below(&path, cache, key, NULL) < 0)
+		return false;
+	fd = lock_file(dir, lock, LOCK_EX | LOCK_NB);
+	if (fd < 0 || rmtree(path, NULL) < 0)
+		return false;
+	unlinkat(dir, lock, 0);
+	return true;
+}
+
+/* The longest unused first, until the rest fits. The one in use is locked by us. */
+static void shrink(const char *cache, int dir, uint64_t limit)
+{
+	_cleanup_closedir_ DIR *d = opendir(cache);
+	_cleanup_free_ struct entry *all = NULL;
+	struct dirent *entry;
+	uint64_t sum = 0;
+	size_t n = 0;
+
+	while (d && (entry = readdir(d))) {
+		struct entry *more = realloc(all, (n + 1) * sizeof(*all));
+
+		if (!more)
+			return;
+		all = more;
+		if (read_entry(dir, entry->d_name, &all[n]))
+			sum += all[n++].size;
+	}
+	if (sum <= limit)
+		return;
+	qsort(all, n, sizeof(*all), by_use);
+	for (size_t i = 0; i < n && sum > limit; i++)
+		if (remove_entry(cache, dir, all[i].key))
+			sum -= all[i].size;
+}
+
+int cache_tree(const char *cache, const struct cache_want *want, char **ret_path, int *ret_lock,
+	       struct err *e)
+{
+	_cleanup_close_ int dir = open(cache, O_RDONLY | O_DIRECTORY | O_CLOEXEC), lock = -1;
+	_cleanup_free_ char *lock_name = NULL, *root = NULL, *stamp = NULL;
+	char key[KEY_LENGTH + 1];
+	struct stat st;
+	int r;
+
+	if (dir < 0)
+		return err_set(e, -errno, "open %s", cache);
+	r = make_key(want, key, e);
+	if (r < 0)
+		return r;
+	if (asprintf(&lock_name, "%s.lock", key) < 0 || asprintf(&root, "%s/%s/rootfs", cache, key) < 0 ||
+	    asprintf(&stamp, "%s/stamp", key) < 0)
+		return err_set(e, -ENOMEM, "name a file");
+	/* Shared is enough when it is there already, so that replays do not wait. */
+	lock = lock_file(dir, lock_name, LOCK_SH);
+	if (lock >= 0 && stat(root, &st) < 0) {
+		close(steal_fd(&lock));
+		lock = lock_file(dir, lock_name, LOCK_EX);
+		if (lock >= 0 && stat(root, &st) < 0)
+			r = make_tree(cache, key, want, e);
+		if (r == 0 && lock >= 0) {
+			flock(lock, LOCK_SH);
+			shrink(cache, dir, want->limit);
+		}
+	}
+	if (lock < 0)
+		return err_set(e, lock, "lock %s/%s", cache, lock_name);
+	if (r < 0)
+		return r;
+	utimensat(dir, stamp, NULL, 0);
+	*ret_path = steal_ptr(root);
+	*ret_lock = steal_fd(&lock);
+	return 0;
+}

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Walked by descriptors from the two tops down, never by path, so that no symlink
+ * leads astray. A directory gets its permissions and times when it is complete.
+ */
+#include "core/replay/copy.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/base/io.h"
+#include "core/base/map.h"
+#include "core/manifest/manifest.h"
+#include "core/replay/plan.h"
+
+struct copier {
+	const struct copy_how *how;
+	int top;		/* of the copy: hard links are made from there */
+	struct map *links;	/* (dev, ino) → path below top */
+	struct buf path;	/* of what is being copied, absolute in the tree */
+	struct err *e;
+};
+
+static int report(struct copier *c, int r)
+{
+	return err_set(c->e, r, "copy %s", buf_str(&c->path));
+}
+
+/* Our own file with permissions that keep us out: let us in for a moment. */
+static int open_source(int dir, const char *name, const struct stat *st)
+{
+	int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	mode_t need = S_ISDIR(st->st_mode) ? 0500 : 0400;
+	int fd = openat(dir, name, flags);
+
+	if (fd >= 0 || errno != EACCES || fchmodat(dir, name, (st->st_mode & 07777) | need, 0) < 0)
+		return fd >= 0 ? fd : -errno;
+	fd = openat(dir, name, flags);
+	fchmodat(dir, name, st->st_mode & 07777, 0);
+	return fd >= 0 ? fd : -errno;
+}
+
+static void copy_xattrs(int from, int to)
+{
+	char names[4096];
+	ssize_t len = flistxattr(from, names, sizeof(names));
+
+	for (ssize_t at = 0; at < len; at += (ssize_t)strlen(names + at) + 1) {
+		_cleanup_free_ void *value = NULL;
+		ssize_t n = fgetxattr(from, names + at, NULL, 0);
+
+		/* What we may not set (security.*) was not to be had for us either. */
+		if (n < 0 || !(value = malloc(n + 1)))
+			continue;
+		n = fgetxattr(from, names + at, value, n);
+		if (n >= 0)
+			fsetxattr(to, names + at, value, n, 0);
+	}
+}
+
+static mode_t mode_for(struct copier *c, const struct stat *st)
+{
+	const struct manifest_file *f;
+
+	if (!c->how->project)
+		return st->st_mode & 07777;
+	f = manifest_file_find(c->how->project, buf_str(&c->path));
+	if (!f)
+		return st->st_mode & 07777;
+	return plan_project_mode(c->how->project, f->mode, f->uid, f->gid) & 07777;
+}
+
+/* Owner first: changing it clears set-id bits. Times last. */
+static int finish(struct copier *c, int dir, const char *name, int fd, const struct stat *st)
+{
+	struct timespec times[2] = { st->st_atim, st->st_mtim };
+
+	if (c->how->owners && fchownat(dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (fd >= 0 && fchmod(fd, mode_for(c, st)) < 0)
+		return -errno;
+	if (fd < 0 && !S_ISLNK(st->st_mode) && fchmodat(dir, name, mode_for(c, st), 0) < 0)
+		return -errno;
+	if (fd >= 0 ? futimens(fd, times) < 0 : utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return 0;
+}
+
+static int copy_file(struct copier *c, int from, int to, const char *source, const char *name,
+		     const struct stat *st)
+{
+	_cleanup_close_ int in = open_source(from, source, st), out = -1;
+	int r;
+
+	if (in < 0)
+		return in;
+	out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (out < 0)
+		return -errno;
+	r = io_copy(in, out, UINT64_MAX);
+	if (r < 0)
+		return r;
+	copy_xattrs(in, out);
+	return finish(c, to, name, out, st);
+}
+
+static int copy_link(struct copier *c, int from, int to, const char *source, const char *name,
+		     const struct stat *st)
+{
+	_cleanup_free_ char *target = malloc(st->st_size + 2);
+	ssize_t n;
+
+	if (!target)
+		return -ENOMEM;
+	n = readlinkat(from, source, target, st->st_size + 1);
+	if (n < 0)
+		return -errno;
+	target[n] = '\0';
+	if (symlinkat(target, to, name) < 0)
+		return -errno;
+	return finish(c, to, name, -1, st);
+}
+
+static int copy_special(struct copier *c, int to, const char *name, const struct stat *st)
+{
+	if (mknodat(to, name, (st->st_mode & S_IFMT) | 0600, st->st_rdev) == 0)
+		return finish(c, to, name, -1, st);
+	/* An ordinary user has no device nodes: /dev is this machine's anyway. */
+	return errno == EPERM && (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)) ? 0 : -errno;
+}
+
+/* 1: linked to the copy of the same file; 0: this is its first name. */
+static int link_known(struct copier *c, int to, const char *name, const struct stat *st)
+{
+	uint64_t key[2] = { st->st_dev, st->st_ino };
+	const char *first;
+	char *path;
+
+	if (st->st_nlink < 2)
+		return 0;
+	first = map_get(c->links, key, sizeof(key));
+	if (first)
+		return linkat(c->top, first, to, name, 0) < 0 ? -errno : 1;
+	path = strdup(buf_str(&c->path) + 1);
+	if (!path || map_set(c->links, key, sizeof(key), path, NULL) < 0) {
+		free(path);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static int copy_entries(struct copier *c, int from, int to);
+
+static int copy_dir(struct copier *c, int from, int to, const char *source, const char *name,
+		    const struct stat *st)
+{
+	_cleanup_close_ int in = open_source(from, source, st), out = -1;
+	int r;
+
+	if (in < 0)
+		return in;
+	if (mkdirat(to, name, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	out = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (out < 0)
+		return -errno;
+	r = copy_entries(c, in, out);
+	if (r < 0)
+		return r;
+	copy_xattrs(in, out);
+	r = finish(c, to, name, out, st);
+	return r < 0 ? report(c, r) : 0;
+}
+
+static int copy_one(struct copier *c, int from, int to, const char *source, const char *name)
+{
+	struct stat st;
+	int r;
+
+	if (fstatat(from, source, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return report(c, -errno);
+	if (S_ISDIR(st.st_mode)) {
+		r = copy_dir(c, from, to, source, name, &st);
+		return r < 0 && !(c->e && c->e->code) ? report(c, r) : r;
+	}
+	r = link_known(c, to, name, &st);
+	if (r == 0) {
+		if (S_ISREG(st.st_mode))
+			r = copy_file(c, from, to, source, name, &st);
+		else if (S_ISLNK(st.st_mode))
+			r = copy_link(c, from, to, source, name, &st);
+		else
+			r = copy_special(c, to, name, &st);
+	}
+	return r < 0 ? report(c, r) : 0;
+}
+
+/* A directory that denies search hides its names even from its owner. */
+static int copy_entries(struct copier *c, int from, int to)
+{
+	_cleanup_closedir_ DIR *d = NULL;
+	_cleanup_close_ int again = fcntl(from, F_DUPFD_CLOEXEC, 0);
+	struct dirent *entry;
+	struct stat st;
+	size_t len = c->path.len;
+	bool shut = fstat(from, &st) == 0 && !(st.st_mode & 0100) && fchmod(from, 0700) == 0;
+	int r = 0;
+
+	if (again >= 0)
+		d = fdopendir(again);
+	if (!d)
+		return report(c, -errno);
+	steal_fd(&again);
+	while (r == 0 && (entry = readdir(d))) {
+		const char *name = entry->d_name;
+
+		if (!strcmp(name, ".") || !strcmp(name, ".."))
+			continue;
+		buf_addf(&c->path, "/%s", name);
+		r = c->path.failed ? -ENOMEM : copy_one(c, from, to, name, name);
+		buf_truncate(&c->path, len);
+	}
+	if (shut)
+		fchmod(from, st.st_mode & 07777);
+	return r;
+}
+
+static void free_links(struct map *links)
+{
+	size_t cursor = 0;
+	void *path;
+
+	while (links && map_next(links, &cursor, NULL, NULL, &path))
+		free(path);
+	map_free(links);
+}
+
+int copy_tree(int from, int to, const struct copy_how *how, struct err *e)
+{
+	struct err own = { 0 };
+	struct copier c = { .how = how, .top = to, .links = map_new(), .e = &own };
+	struct stat st;
+	int r = c.links ? 0 : -ENOMEM;
+
+	if (r == 0)
+		r = copy_entries(&c, from, to);
+	if (r == 0) {
+		buf_reset(&c.path);
+		buf_addc(&c.path, '/');
+		copy_xattrs(from, to);
+		r = fstat(from, &st) < 0 ? -errno : finish(&c, to, ".", to, &st);
+	}
+	free_links(c.links);
+	buf_free(&c.path);
+	if (r < 0 && !own.code)
+		err_set(&own, r, "copy the tree");
+	if (r < 0 && e)
+		*e = own;
+	return r;
+}
+
+int copy_object(int from_dir, const char *from, int to, const char *name, struct err *e)
+{
+	static const struct copy_how plain;
+	struct err own = { 0 };
+	struct copier c = { .how = &plain, .top = to, .links = map_new(), .e = &own };
+	struct stat st;
+	int r = c.links ? 0 : -ENOMEM;
+
+	if (fstatat(to, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode))
+		unlinkat(to, name, 0);
+	buf_addf(&c.path, "/%s", name);
+	if (r == 0)
+		r = copy_one(&c, from_dir, to, from, name);
+	free_links(c.links);
+	buf_free(&c.path);
+	if (r < 0 && !own.code)
+		err_set(&own, r, "copy %s", from);
+	if (r < 0 && e)
+		*e = own;
+	return r;
+}
+
+static int project_entries(struct copier *c, int dir);
+
+static int project_one(struct copier *c, int dir, const char *name)
+{
+	struct stat st;
+	int r = 0;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return report(c, -errno);
+	if (S_ISLNK(st.st_mode))
+		return 0;
+	if (S_ISDIR(st.st_mode)) {
+		_cleanup_close_ int sub = open_source(dir, name, &st);
+
+		r = sub < 0 ? report(c, sub) : project_entries(c, sub);
+	}
+	if (r == 0 && mode_for(c, &st) != (st.st_mode & 07777) &&
+	    fchmodat(dir, name, mode_for(c, &st), 0) < 0)
+		r = report(c, -errno);
+	return r;
+}
+
+static int project_entries(struct copier *c, int dir)
+{
+	_cleanup_closedir_ DIR *d = NULL;
+	_cleanup_close_ int again = fcntl(dir, F_DUPFD_CLOEXEC, 0);
+	struct dirent *entry;
+	size_t len = c->path.len;
+	int r = 0;
+
+	if (again >= 0)
+		d = fdopendir(again);
+	if (!d)
+		return report(c, -errno);
+	steal_fd(&again);
+	while (r == 0 && (entry = readdir(d))) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		buf_addf(&c->path, "/%s", entry->d_name);
+		r = c->path.failed ? -ENOMEM : project_one(c, dir, entry->d_name);
+		buf_truncate(&c->path, len);
+	}
+	return r;
+}
+
+int copy_project(int root, struct manifest *m, struct err *e)
+{
+	struct copy_how how = { .project = m };
+	struct copier c = { .how = &how, .top = root, .e = e };
+	struct stat st;
+	int r = project_entries(&c, root);
+
+	buf_reset(&c.path);
+	buf_addc(&c.path, '/');
+	if (r == 0 && (fstat(root, &st) < 0 || fchmod(root, mode_for(&c, &st)) < 0))
+		r = report(&c, -errno);
+	buf_free(&c.path);
+	return r;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Carries out a plan in a child process. The parent stays outside: it knows whether
+ * the namespaces could be had at all, waits, and cleans up.
+ */
+#ifndef CORE_REPLAY_NS_H
+#define CORE_REPLAY_NS_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct err;
+struct plan;
+struct watch;
+
+struct ns_child {
+	pid_t pid;		/* our child: the command, or the init of its pid namespace */
+	int channel;		/* what it still has to tell: see ns_end() */
+	int inotify;		/* its watch over placeholders, −1 = none */
+	bool init;		/* the command's status comes over the channel */
+	bool not_executed;	/* after ns_end(): what failed was execve itself */
+};
+
+struct ns_start {
+	const struct plan *plan;
+	struct watch *watch;		/* may be NULL */
+	const sigset_t *mask;		/* the command's signal mask */
+	const int *stdio;		/* three descriptors to be 0, 1, 2; −1 = as it is; NULL = all */
+	bool probe;			/* go through everything but run nothing */
+};
+
+/*
+ * Start it. Returns when the command is about to be executed. On failure
+ * *ret_refused says whether this machine denies the namespaces (another plan may do)
+ * rather than that the plan cannot be fulfilled.
+ */
+int ns_start(struct ns_child *ret, const struct ns_start *how, bool *ret_refused, struct err *e);
+
+/*
+ * After child->pid was reaped with @status: the wait status of the command itself.
+ * −errno with its sentence if a step failed after the start; when that was execve itself,
+ * child->not_executed says so. Closes the channel.
+ */
+int ns_end(struct ns_child *child, int status, int *ret_status, struct err *e);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside the child: what the files that carry out a plan share. */
+#ifndef CORE_REPLAY_NS_CHILD_H
+#define CORE_REPLAY_NS_CHILD_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "core/replay/plan.h"
+
+struct err;
+
+struct ns_state {
+	const struct plan *plan;
+	int channel;
+	const sigset_t *mask;
+	int old;		/* this machine's root, −1 before the pivot */
+	int *sources;		/* per operation: the bind's source, −1 = none */
+	bool in_place;		/* the root is "/" itself: nothing to pivot into */
+	bool chrooted;		/* pivot_root was not possible: the old root stays below */
+};
+
+/* ns_mount.c: PLAN_ROOT … PLAN_DETACH. */
+int ns_mount(struct ns_state *s, const struct plan_op *op, struct err *e);
+
+/* ns_limits.c: PLAN_LOOPBACK … PLAN_IGNORE. */
+int ns_limit(struct ns_state *s, const struct plan_op *op, struct err *e);
+
+/* ns_exec.c. Returns only on failure. */
+int ns_exec(const struct plan *p, const char *program, struct err *e);
+
+#endif

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The last step: the program, searched as a shell does, in the PATH it will see
+ * itself (execvp would use ours).
+ */
+#include "core/replay/ns_child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/manifest/volatile.h"
+#include "emul/elf/elf.h"
+
+#define DEFAULT_PATH "/bin:/usr/bin"	/* what POSIX shells use when there is no PATH */
+
+/* As execvp: what the kernel does not know may be a script without a first line. */
+static int run(const struct plan *p, const char *program)
+{
+	size_t n = 0;
+	_cleanup_free_ char **argv = NULL;
+	struct elf_info elf;
+	int fd;
+
+	execve(program, p->argv, p->env);
+	if (errno != ENOEXEC)
+		return -errno;
+	fd = open(program, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && elf_read(fd, &elf, NULL) == 0)
+		return -ENOEXEC;
+	while (p->argv[n])
+		n++;
+	argv = calloc(n + 2, sizeof(*argv));
+	if (!argv)
+		return -ENOMEM;
+	argv[0] = "sh";
+	argv[1] = (char *)program;
+	memcpy(argv + 2, p->argv + 1, n * sizeof(*argv));
+	execve("/bin/sh", argv, p->env);
+	return -ENOEXEC;
+}
+
+static int search(const struct plan *p, const char *name)
+{
+	const char *path = manifest_env_get(p->env, "PATH");
+	int worst = -ENOENT;
+
+	for (const char *at = path ? path : DEFAULT_PATH;; at++) {
+		_cleanup_buf_ struct buf full = BUF_INIT;
+		size_t len = strcspn(at, ":");
+		int r;
+
+		buf_add(&full, at, len);
+		if (len)
+			buf_addc(&full, '/');
+		buf_adds(&full, name);
+		if (full.failed)
+			return -ENOMEM;
+		r = run(p, buf_str(&full));
+		/* As execvp: go on past what is not there, remember what may not be run. */
+		if (r == -EACCES)
+			worst = r;
+		else if (r != -ENOENT && r != -ENOTDIR)
+			return r;
+		at += len;
+		if (!*at)
+			return worst;
+	}
+}
+
+/* Why a program that is there cannot be run. */
+static int explain(const char *program, int r, struct err *e)
+{
+	_cleanup_close_ int fd = open(program, O_RDONLY | O_CLOEXEC);
+	struct elf_info elf = { 0 };
+	struct utsname here;
+
+	if (fd >= 0 && elf_read(fd, &elf, NULL) == 0) {
+		if (r == -ENOEXEC && uname(&here) == 0)
+			return err_set(e, r, "%s is a %u-bit program for machine %u, this is a %s", program,
+				       elf.bits, elf.machine, here.machine);
+		if (r == -ENOENT && elf.interp)
+			return err_set(e, r, "%s needs %s, which the archive does not have", program,
+				       elf.interp);
+	}
+	elf_info_clear(&elf);
+	return err_set(e, r, "%s", program);
+}
+
+int ns_exec(const struct plan *p, const char *program, struct err *e)
+{
+	const char *name = program ? program : p->argv[0];
+	int r;
+
+	/* An empty name is ENOENT for the kernel as well. */
+	r = strchr(name, '/') || !*name ? run(p, name) : search(p, name);
+	return explain(name, r, e);
+}

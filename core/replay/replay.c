@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a machine grants is found out by going the whole way (decision 17): the most
+ * faithful way first, and the next one if a step of it is refused.
+ */
+#include "core/replay/replay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/archive/archive_in.h"
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/base/io.h"
+#include "core/base/log.h"
+#include "core/manifest/manifest.h"
+#include "core/replay/cpu.h"
+#include "core/replay/inroot.h"
+#include "core/replay/ns.h"
+#include "core/replay/transfer.h"
+#include "core/replay/wait.h"
+#include "core/replay/watch.h"
+
+extern char **environ;
+
+int replay_open(struct replay **ret, const struct replay_want *want, struct err *e)
+{
+	struct replay *r = calloc(1, sizeof(*r));
+	int err;
+
+	if (!r)
+		return err_set(e, -ENOMEM, "replay %s", want->archive);
+	r->want = *want;
+	if (!r->want.plan.host_env)
+		r->want.plan.host_env = environ;
+	err = archive_in_open(&r->in, want->archive, e);
+	if (err == 0)
+		err = archive_in_manifest(r->in, &r->manifest, e);
+	if (err < 0) {
+		replay_close(r, NULL);
+		return err;
+	}
+	*ret = r;
+	return 0;
+}
+
+int replay_close(struct replay *r, struct err *e)
+{
+	int err;
+
+	if (!r)
+		return 0;
+	plan_free(r->plan);
+	watch_free(r->watch);
+	err = tree_close(r->tree, e);
+	if (r->manifest)
+		manifest_free(r->manifest);
+	if (r->in)
+		archive_in_free(r->in);
+	free(r);
+	return err;
+}
+
+static bool is_directory(const struct replay *r)
+{
+	return archive_in_format(r->in)->container == ARCHIVE_DIR;
+}
+
+/* Overlayfs in place of a copy would be noticed by what renames directories or writes links. */
+static bool overlay_is_faithful(const struct replay *r)
+{
+	const struct manifest *m = r->manifest;
+	_cleanup_free_ char *root = NULL;
+	struct stat st;
+
+	/* What another command will do, nobody knows. */
+	if (r->want.plan.argv || !m->has_end || m->end.partial || m->end.renamed_dirs ||
+	    m->end.wrote_hardlinks || m->end.changed_ids)
+		return false;
+	if (!is_directory(r))
+		return true;
+	/* A directory is taken as it is: its files must be ours and need no projection. */
+	return m->run.euid == 0 && asprintf(&root, "%s/rootfs", r->want.archive) >= 0 &&
+	       stat(root, &st) == 0 && st.st_uid == geteuid();
+}
+
+static enum tree_kind choose_tree(const struct replay *r)
+{
+	if (r->want.in_place)
+		return TREE_IN_PLACE;
+	if (r->want.keep || r->want.no_cache || r->want.puts.n || r->want.gets.n ||
+	    r->want.tree == REPLAY_TREE_COPY)
+		return TREE_COPY;
+	if (r->want.tree == REPLAY_TREE_OVERLAY || overlay_is_faithful(r))
+		return TREE_OVERLAY;
+	return TREE_COPY;
+}
+
+static struct tree_want tree_wanted(struct replay *r)
+{
+	bool project = r->place.ids == PLAN_IDS_ONE && r->manifest->run.euid != 0;
+
+	return (struct tree_want){
+		.kind = choose_tree(r),
+		.directory = is_directory(r),
+		.no_cache = r->want.no_cache,
+		.keep = r->want.keep,
+		.source = {
+			.archive = r->want.archive,
+			.in = r->in,
+			.project = project ? r->manifest : NULL,
+			.owners = r->place.ids == PLAN_IDS_TRUE,
+			.limit = r->want.cache_limit ?: REPLAY_CACHE_LIMIT,
+			.progress = r->want.progress,
+			.ctx = r->want.ctx,
+		},
+	};
+}
+
+static void place_tree(struct replay *r)
+{
+	r->place.root = r->tree->root;
+	r->place.lower = r->tree->kind == TREE_OVERLAY ? r->tree->pristine : NULL;
+	r->place.upper = r->tree->upper;
+	r->place.work = r->tree->work;
+}
+
+static int make_plan(struct replay *r, struct err *e)
+{
+	plan_free(r->plan);
+	r->plan = NULL;
+	return plan_build(&r->plan, r->manifest, &r->want.plan, &r->place, e);
+}
+
+static int start(struct replay *r, struct ns_child *ret, const sigset_t *mask, bool probe,
+		 bool *ret_refused, struct err *e)
+{
+	struct ns_start how = {
+		.plan = r->plan, .watch = r->watch, .mask = mask, .stdio = r->want.stdio, .probe = probe,
+	};
+
+	return ns_start(ret, &how, ret_refused, e);
+}
+
+/* With this way of keeping ids: the tree as it wants it, an overlay or else a copy. */
+static int start_with(struct replay *r, enum plan_ids ids, struct ns_child *ret, const sigset_t *mask,
+		      bool probe, bool *ret_refused, struct err *e)
+{
+	struct tree_want want;
+	int err = 0;
+
+	*ret_refused = false;
+	r->place.ids = ids;
+	r->place.uid = geteuid();
+	r->place.gid = getegid();
+	want = tree_wanted(r);
+	if (r->tree)
+		err = tree_close(steal_ptr(r->tree), e);
+	if (err == 0)
+		err = tree_open(&r->tree, &want, e);
+	if (err < 0)
+		return err;
+	place_tree(r);
+	err = transfer_put(r->tree->root, r->want.puts, e);
+	if (err == 0)
+		err = make_plan(r, e);
+	if (err == 0)
+		err = start(r, ret, mask, probe, ret_refused, e);
+	if (err == 0 || !*ret_refused || r->tree->kind != TREE_OVERLAY)
+		return err;
+	log_debug("%s; a copy instead", e->text);
+	err = tree_copy_instead(r->tree, &want, e);
+	if (err < 0)
+		return err;
+	*ret_refused = false;
+	place_tree(r);
+	err = make_plan(r, e);
+	return err == 0 ? start(r, ret, mask, probe, ret_refused, e) : err;
+}
+
+/* Root's own ids first; where root is not let (a container), as anybody else. */
+static int start_any(struct replay *r, struct ns_child *ret, const sigset_t *mask, bool probe,
+		     bool *ret_refused, struct err *e)
+{
+	int err = -EPERM;
+
+	*ret_refused = true;
+	if (geteuid() == 0)
+		err = start_with(r, PLAN_IDS_TRUE, ret, mask, probe, ret_refused, e);
+	if (err < 0 && *ret_refused)
+		err = start_with(r, PLAN_IDS_ONE, ret, mask, probe, ret_refused, e);
+	return err;
+}
+
+static int make_watch(struct replay *r, struct err *e)
+{
+	if (r->watch)
+		return 0;
+	return watch_new(&r->watch, r->manifest, !r->want.plan.argv, e);
+}
+
+int replay_plan(struct replay *r, struct err *e)
+{
+	struct ns_child child;
+	bool refused;
+	int err, status;
+
+	err = start_any(r, &child, NULL, true, &refused, e);
+	if (err < 0)
+		return err;
+	waitpid(child.pid, &status, 0);
+	return ns_end(&child, status, &status, e);
+}
+
+struct reading {
+	struct watch *watch;
+	int inotify;
+};
+
+static void read_watch(void *ctx)
+{
+	struct reading *r = ctx;
+
+	watch_read(r->watch, r->inotify);
+}
+
+static int wait_and_end(struct replay *r, struct ns_child *child, struct err *e)
+{
+	struct reading reading = { r->watch, child->inotify };
+	struct wait_how how = {
+		.pid = child->pid, .kill_others = r->want.kill_others,
+		.watched = child->inotify, .readable = read_watch, .ctx = &reading,
+	};
+	int status = 0, err = wait_for(&how, &status, e);
+
+	if (child->inotify >= 0) {
+		watch_read(r->watch, child->inotify);
+		close(child->inotify);
+	}
+	if (err < 0)
+		return err;
+	err = ns_end(child, status, &r->status, e);
+	r->ran = err == 0;
+	if (child->not_executed)
+		r->not_run = err;
+	return child->not_executed ? 0 : err;
+}
+
+int replay_run(struct replay *r, bool *ret_refused, struct err *e)
+{
+	struct ns_child child;
+	sigset_t mask;
+	int err;
+
+	err = make_watch(r, e);
+	if (err == 0)
+		err = wait_prepare(&mask, e);
+	if (err < 0)
+		return err;
+	err = start_any(r, &child, &mask, false, ret_refused, e);
+	if (err == 0)
+		err = wait_and_end(r, &child, e);
+	wait_finish(&mask);
+	return err;
+}
+
+int replay_changes(struct replay *r, struct changes *ret, struct err *e)
+{
+	return changes_find(ret, r->tree, r->plan, e);
+}
+
+const char *replay_opened(const struct replay *r, size_t *cursor)
+{
+	return r->watch ? watch_next(r->watch, cursor) : NULL;
+}
+
+int replay_open_file(const struct replay *r, const char *path)
+{
+	const char *tops[] = { r->tree->upper, r->tree->upper ? r->tree->pristine : r->tree->root };
+	int fd = -ENOENT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(tops) && fd < 0; i++) {
+		_cleanup_close_ int top = tops[i] ? open(tops[i], O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+
+		if (top >= 0)
+			fd = inroot_open(top, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	}
+	return fd;
+}
+
+int replay_get(struct replay *r, struct err *e)
+{
+	return transfer_get(r->tree->root, r->want.gets, e);
+}
+
+void replay_missing_cpu(const struct replay *r, struct buf *to)
+{
+	_cleanup_buf_ struct buf here = BUF_INIT;
+
+	if (r->manifest->run.cpu_features.n &&
+	    io_read_file(AT_FDCWD, "/proc/cpuinfo", 1 << 22, &here, NULL) == 0)
+		cpu_missing(to, &r->manifest->run.cpu_features, buf_str(&here));
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Makes and removes the private tree. */
+#include "core/replay/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/err.h"
+#include "core/base/mem.h"
+#include "core/replay/copy.h"
+#include "core/replay/rmtree.h"
+
+static int name_below(char **ret, const char *dir, const char *name, struct err *e)
+{
+	return asprintf(ret, "%s/%s", dir, name) < 0 ? err_set(e, -ENOMEM, "name a file") : 0;
+}
+
+static int make_dir(char **ret, const char *dir, const char *name, struct err *e)
+{
+	_cleanup_free_ char *path = NULL;
+	int r = name_below(&path, dir, name, e);
+
+	if (r < 0)
+		return r;
+	if (mkdir(path, 0755) < 0)
+		return err_set(e, -errno, "make %s", path);
+	*ret = steal_ptr(path);
+	return 0;
+}
+
+/* A change time of this file system, later than that of all we made. */
+static int take_time(struct tree *t, struct err *e)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+	int r = name_below(&path, t->run, "made", e);
+
+	if (r < 0)
+		return r;
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || fchmod(fd, 0600) < 0 || fstat(fd, &st) < 0)
+		return err_set(e, -errno, "make %s", path);
+	t->made = st.st_ctim;
+	return 0;
+}
+
+static int find_pristine(struct tree *t, const struct tree_want *want, const char *cache, struct err *e)
+{
+	if (want->directory)
+		return name_below(&t->pristine, want->source.archive, "rootfs", e);
+	if (want->no_cache)
+		return 0;
+	return cache_tree(cache, &want->source, &t->pristine, &t->pristine_lock, e);
+}
+
+static int copy_pristine(struct tree *t, const struct tree_want *want, struct err *e)
+{
+	struct copy_how how = {
+		.owners = want->source.owners,
+		/* What was extracted for the cache has its permissions already. */
+		.project = want->directory ? want->source.project : NULL,
+	};
+	_cleanup_close_ int from = open(t->pristine, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int to = -1;
+
+	if (from < 0)
+		return err_set(e, -errno, "open %s", t->pristine);
+	to = open(t->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (to < 0)
+		return err_set(e, -errno, "open %s", t->root);
+	return copy_tree(from, to, &how, e);
+}
+
+static int make_copy(struct tree *t, const struct tree_want *want, struct err *e)
+{
+	const char *where = want->keep ?: t->run;
+	int r;
+
+	t->kind = TREE_COPY;
+	if (want->keep && mkdir(want->keep, 0755) < 0)
+		return err_set(e, -errno, "make %s", want->keep);
+	if (!t->pristine) {
+		r = cache_extract(where, &want->source, e);
+		if (r == 0)
+			r = name_below(&t->root, where, "rootfs", e);
+		return r;
+	}
+	r = make_dir(&t->root, where, "rootfs", e);
+	return r < 0 ? r : copy_pristine(t, want, e);
+}
+
+static int make_overlay(struct tree *t, struct err *e)
+{
+	struct stat st;
+	int r = make_dir(&t->root, t->run, "root", e);
+
+	t->kind = TREE_OVERLAY;
+	if (r == 0)
+		r = make_dir(&t->upper, t->run, "upper", e);
+	if (r == 0)
+		r = make_dir(&t->work, t->run, "work", e);
+	/* The merged root directory has the upper one's permissions and times. */
+	if (r == 0 && stat(t->pristine, &st) == 0) {
+		if (chown(t->upper, st.st_uid, st.st_gid) < 0 && errno != EPERM)
+			return err_set(e, -errno, "own %s", t->upper);
+		chmod(t->upper, st.st_mode & 07777);
+		utimensat(AT_FDCWD, t->upper, (struct timespec[]){ st.st_atim, st.st_mtim }, 0);
+	}
+	return r;
+}
+
+static int make_tree(struct tree *t, const struct tree_want *want, struct err *e)
+{
+	_cleanup_free_ char *cache = NULL;
+	int r;
+
+	if (want->kind == TREE_IN_PLACE) {
+		t->kind = TREE_IN_PLACE;
+		return name_below(&t->root, want->source.archive, "rootfs", e);
+	}
+	r = cache_dir(&cache, e);
+	if (r == 0)
+		r = cache_run_dir(cache, &t->run, &t->run_lock, e);
+	if (r == 0)
+		r = find_pristine(t, want, cache, e);
+	if (r < 0)
+		return r;
+	if (want->kind == TREE_OVERLAY && t->pristine)
+		r = make_overlay(t, e);
+	else
+		r = make_copy(t, want, e);
+	return r == 0 ? take_time(t, e) : r;
+}
+
+int tree_open(struct tree **ret, const struct tree_want *want, struct err *e)
+{
+	struct tree *t = calloc(1, sizeof(*t));
+	int r;
+
+	if (!t)
+		return err_set(e, -ENOMEM, "prepare the replay's files");
+	t->pristine_lock = t->run_lock = -1;
+	r = make_tree(t, want, e);
+	if (r < 0) {
+		/* A directory that was there before is not ours to remove. */
+		if (want->keep && r != -EEXIST)
+			rmtree(want->keep, NULL);
+		tree_close(t, NULL);
+		return r;
+	}
+	*ret = t;
+	return 0;
+}
+
+static void drop(char **path)
+{
+	if (*path)
+		rmtree(*path, NULL);
+	free(*path);
+	*path = NULL;
+}
+
+int tree_copy_instead(struct tree *t, const struct tree_want *want, struct err *e)
+{
+	int r;
+
+	drop(&t->root);
+	drop(&t->upper);
+	drop(&t->work);
+	r = make_copy(t, want, e);
+	return r == 0 ? take_time(t, e) : r;
+}
+
+int tree_close(struct tree *t, struct err *e)
+{
+	int r;
+
+	if (!t)
+		return 0;
+	r = t->run ? rmtree(t->run, e) : 0;
+	if (t->run_lock >= 0)
+		close(t->run_lock);
+	if (t->pristine_lock >= 0)
+		close(t->pristine_lock);
+	free(t->pristine);
+	free(t->run);
+	free(t->root);
+	free(t->upper);
+	free(t->work);
+	free(t);
+	return r;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Standing between a shell and a command without being noticed: signals, stops and
+ * continuations go through, the terminal is given back, all descendants are awaited.
+ */
+#ifndef CORE_REPLAY_WAIT_H
+#define CORE_REPLAY_WAIT_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct err;
+
+struct wait_how {
+	pid_t pid;
+	bool kill_others;		/* end what outlives the command */
+	int watched;			/* when readable, call readable(); −1 = none */
+	void (*readable)(void *ctx);
+	void *ctx;
+};
+
+/*
+ * Before the child is started: become the reaper of its orphans (PR_SET_CHILD_SUBREAPER,
+ * Linux 3.4), hold back signals. *ret_mask is the mask that the command must get.
+ */
+int wait_prepare(sigset_t *ret_mask, struct err *e);
+
+/* Until the command and all it left behind have ended. *ret_status: of the command. */
+int wait_for(const struct wait_how *how, int *ret_status, struct err *e);
+
+/* Signals are ours again; the terminal is in our hands as it was before. */
+void wait_finish(const sigset_t *mask);
+
+/* Of a wait status: 128+n for a signal, as shells do. */
+int wait_exit_status(int status);
+
+#endif
