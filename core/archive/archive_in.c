@@ -13,7 +13,7 @@
 #include "core/archive/filter.h"
 #include "core/archive/in.h"
 #include "core/archive/out.h"
-#include "core/archive/tree.h"
+#include "core/archive/target.h"
 #include "core/base/err.h"
 #include "core/base/io.h"
 #include "core/manifest/manifest.h"
@@ -73,7 +73,7 @@ static int look_inside(struct archive_in *a, struct err *e)
 		r = err_set(e, -EBADMSG, "%s is no archive that care knows, or nothing is left of it",
 			    a->path);
 	if (r > 0) {
-		r = tree_normalise(archive_entry_pathname(s->entry), &name);
+		r = target_normalise(archive_entry_pathname(s->entry), &name);
 		if (r < 0)
 			err_set(e, r, "%s: the member %s points outside: refused", a->path,
 				archive_entry_pathname(s->entry));

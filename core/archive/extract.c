@@ -15,7 +15,7 @@
 #include "core/archive/archive_in.h"
 #include "core/archive/extract.h"
 #include "core/archive/in.h"
-#include "core/archive/tree.h"
+#include "core/archive/target.h"
 #include "core/base/err.h"
 #include "core/base/io.h"
 #include "core/manifest/manifest.h"
@@ -31,7 +31,7 @@ static int extract_outside(const char *name, struct err *e)
 int extract_where(struct extraction *x, const char *name, const char **ret_below, struct err *e)
 {
 	const char *prefix = x->a->prefix, *below;
-	int r = tree_normalise(name, &x->path);
+	int r = target_normalise(name, &x->path);
 
 	if (r == -EPERM)
 		return extract_outside(name, e);
@@ -53,7 +53,7 @@ int extract_where(struct extraction *x, const char *name, const char **ret_below
 	return 1;
 }
 
-static int defer_directory(struct extraction *x, const struct tree_meta *m, struct err *e)
+static int defer_directory(struct extraction *x, const struct target_meta *m, struct err *e)
 {
 	struct extract_dir *d;
 
@@ -76,18 +76,18 @@ static int defer_directory(struct extraction *x, const struct tree_meta *m, stru
 	return 0;
 }
 
-int extract_meta(struct extraction *x, int fd, const struct tree_meta *m, struct err *e)
+int extract_meta(struct extraction *x, int fd, const struct target_meta *m, struct err *e)
 {
-	struct tree_meta only_xattrs = *m;
+	struct target_meta only_xattrs = *m;
 
 	if (!S_ISDIR(m->type)) {
-		if (tree_set_meta(x->tree, buf_str(&x->path), fd, m, x->how->owners, x->how->set_ids))
+		if (target_set_meta(x->tree, buf_str(&x->path), fd, m, x->how->owners, x->how->set_ids))
 			x->how->degraded++;
 		return 0;
 	}
 	if (m->n_xattrs) {	/* they don't wait: the list of directories stays small */
 		only_xattrs.mode = 0700;
-		if (tree_set_meta(x->tree, buf_str(&x->path), -1, &only_xattrs, false, true))
+		if (target_set_meta(x->tree, buf_str(&x->path), -1, &only_xattrs, false, true))
 			x->how->degraded++;
 	}
 	return defer_directory(x, m, e);
@@ -154,14 +154,14 @@ static int write_content(struct extraction *x, struct scan *s, int fd, struct er
 }
 
 /* The entry's metadata; *xattrs (values are libarchive's) to be freed. */
-static void entry_meta(struct archive_entry *entry, struct tree_meta *m, struct manifest_xattr **xattrs)
+static void entry_meta(struct archive_entry *entry, struct target_meta *m, struct manifest_xattr **xattrs)
 {
 	size_t n = (size_t)archive_entry_xattr_reset(entry), i = 0;
 	const char *name;
 	const void *value;
 	size_t len;
 
-	*m = (struct tree_meta){ .type = archive_entry_filetype(entry),
+	*m = (struct target_meta){ .type = archive_entry_filetype(entry),
 				 .mode = archive_entry_perm(entry),
 				 .uid = (uid_t)archive_entry_uid(entry),
 				 .gid = (gid_t)archive_entry_gid(entry) };
@@ -174,10 +174,10 @@ static void entry_meta(struct archive_entry *entry, struct tree_meta *m, struct 
 	m->n_xattrs = i;
 }
 
-static int extract_file(struct extraction *x, struct scan *s, const struct tree_meta *m, struct err *e)
+static int extract_file(struct extraction *x, struct scan *s, const struct target_meta *m, struct err *e)
 {
 	_cleanup_close_ int fd = -1;
-	int r = tree_file(x->tree, buf_str(&x->path), &fd, e);
+	int r = target_file(x->tree, buf_str(&x->path), &fd, e);
 
 	if (r == 0)
 		r = write_content(x, s, fd, e);
@@ -196,7 +196,7 @@ static int extract_link(struct extraction *x, struct scan *s, struct err *e)
 	r = extract_where(x, archive_entry_hardlink(s->entry), &below, e);
 	if (r <= 0)
 		return r < 0 ? r : extract_outside(archive_entry_hardlink(s->entry), e);
-	r = tree_hardlink(x->tree, path.data, buf_str(&x->path), e);
+	r = target_hardlink(x->tree, path.data, buf_str(&x->path), e);
 	if (r != -ENOENT)
 		return r;
 	/* CARE links to what it left out as too big: a name without content. */
@@ -204,10 +204,10 @@ static int extract_link(struct extraction *x, struct scan *s, struct err *e)
 	return 0;
 }
 
-static int extract_special(struct extraction *x, struct scan *s, const struct tree_meta *m,
+static int extract_special(struct extraction *x, struct scan *s, const struct target_meta *m,
 			   struct err *e)
 {
-	int r = tree_node(x->tree, buf_str(&x->path), m->type, archive_entry_rdev(s->entry), e);
+	int r = target_node(x->tree, buf_str(&x->path), m->type, archive_entry_rdev(s->entry), e);
 
 	/* Only root makes device nodes. */
 	if (r == -EPERM || r == -EINVAL) {
@@ -217,7 +217,7 @@ static int extract_special(struct extraction *x, struct scan *s, const struct tr
 	return r < 0 ? r : extract_meta(x, -1, m, e);
 }
 
-static int extract_typed(struct extraction *x, struct scan *s, const struct tree_meta *m, struct err *e)
+static int extract_typed(struct extraction *x, struct scan *s, const struct target_meta *m, struct err *e)
 {
 	const char *path = buf_str(&x->path);
 	int r;
@@ -226,10 +226,10 @@ static int extract_typed(struct extraction *x, struct scan *s, const struct tree
 	case AE_IFREG:
 		return extract_file(x, s, m, e);
 	case AE_IFDIR:
-		r = tree_directory(x->tree, path, e);
+		r = target_directory(x->tree, path, e);
 		return r < 0 ? r : extract_meta(x, -1, m, e);
 	case AE_IFLNK:
-		r = tree_symlink(x->tree, path, archive_entry_symlink(s->entry) ?: "", e);
+		r = target_symlink(x->tree, path, archive_entry_symlink(s->entry) ?: "", e);
 		return r < 0 ? r : extract_meta(x, -1, m, e);
 	case AE_IFCHR:
 	case AE_IFBLK:
@@ -267,9 +267,9 @@ static int keep_manifest(struct extraction *x, struct scan *s, enum member_kind 
 static int write_manifest(struct extraction *x, struct scan *s, struct err *e)
 {
 	_cleanup_close_ int fd = -1;
-	struct tree_meta m;
+	struct target_meta m;
 	struct manifest_xattr *none;
-	int r = tree_file(x->tree, buf_str(&x->path), &fd, e);
+	int r = target_file(x->tree, buf_str(&x->path), &fd, e);
 
 	if (r == 0) {
 		r = io_write_all(fd, buf_str(&x->manifest), x->manifest.len);
@@ -288,7 +288,7 @@ static int extract_member(struct extraction *x, struct scan *s, struct err *e)
 {
 	struct manifest_xattr *xattrs = NULL;
 	enum member_kind kind;
-	struct tree_meta m;
+	struct target_meta m;
 	const char *below;
 	int wanted, r = 0;
 
@@ -356,9 +356,9 @@ static void finish_directories(struct extraction *x)
 		qsort(x->dirs, x->n_dirs, sizeof(*x->dirs), deepest_first);
 	for (size_t i = 0; i < x->n_dirs; i++) {
 		const struct extract_dir *d = &x->dirs[i];
-		const struct tree_meta m = { S_IFDIR, d->mode, d->uid, d->gid, d->mtime, NULL, 0 };
+		const struct target_meta m = { S_IFDIR, d->mode, d->uid, d->gid, d->mtime, NULL, 0 };
 
-		if (tree_set_meta(x->tree, d->path, -1, &m, x->how->owners, true))
+		if (target_set_meta(x->tree, d->path, -1, &m, x->how->owners, true))
 			x->how->degraded++;
 	}
 }
@@ -370,13 +370,13 @@ static void extraction_free(struct extraction *x)
 	free(x->dirs);
 	buf_free(&x->manifest);
 	buf_free(&x->path);
-	tree_free(x->tree);
+	target_free(x->tree);
 }
 
 int archive_in_extract(struct archive_in *a, int dirfd, struct archive_extract *how, struct err *e)
 {
 	_cleanup_(extraction_free) struct extraction x = { .a = a, .how = how, .dirfd = dirfd };
-	int r = tree_open(&x.tree, dirfd, e), applied;
+	int r = target_open(&x.tree, dirfd, e), applied;
 
 	if (r < 0)
 		return r;

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "core/archive/archive_in.h"
-#include "core/archive/tree.h"
+#include "core/archive/target.h"
 #include "core/base/buf.h"
 
 struct extract_dir {	/* waits for its metadata */
@@ -21,7 +21,7 @@ struct extract_dir {	/* waits for its metadata */
 
 struct extraction {
 	struct archive_in *a;
-	struct tree *tree;
+	struct target *tree;
 	struct archive_extract *how;
 	int dirfd;
 	struct extract_dir *dirs;
@@ -39,7 +39,7 @@ struct extraction {
 int extract_where(struct extraction *x, const char *name, const char **ret_below, struct err *e);
 
 /* Metadata now, or for a directory at the end. @fd may be −1. */
-int extract_meta(struct extraction *x, int fd, const struct tree_meta *m, struct err *e);
+int extract_meta(struct extraction *x, int fd, const struct target_meta *m, struct err *e);
 
 /* Count a file of @bytes, tell the caller. */
 void extract_progress(struct extraction *x, uint64_t files, uint64_t bytes);

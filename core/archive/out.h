@@ -24,7 +24,7 @@
 
 struct err;
 struct stream_out;
-struct tree;
+struct target;
 
 /* A member of our own, kept until the tail. */
 struct out_member {
@@ -62,7 +62,7 @@ struct archive_out {
 	bool reproducible;
 	const struct out_backend *backend;
 	struct stream_out *stream;	/* of the stream backends */
-	struct tree *tree;	/* of the directory backend */
+	struct target *tree;	/* of the directory backend */
 	int fd;			/* the file or directory that grows */
 	struct held_set held;
 	struct journal journal;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Beneath one directory; the last parent is kept open, for files come in runs. */
-#include "core/archive/tree.h"
+#include "core/archive/target.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,16 +15,16 @@
 #include "core/base/err.h"
 #include "core/manifest/manifest.h"
 
-struct tree {
+struct target {
 	int root;
 	bool no_openat2;
 	struct buf parent;	/* path of the directory below */
 	int parent_fd;		/* −1 = none is kept */
 };
 
-int tree_open(struct tree **ret, int dirfd, struct err *e)
+int target_open(struct target **ret, int dirfd, struct err *e)
 {
-	struct tree *t = calloc(1, sizeof(*t));
+	struct target *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return err_set(e, -ENOMEM, "open a directory");
@@ -40,14 +40,14 @@ int tree_open(struct tree **ret, int dirfd, struct err *e)
 	return 0;
 }
 
-static void forget_parent(struct tree *t)
+static void forget_parent(struct target *t)
 {
 	if (t->parent_fd >= 0)
 		close(t->parent_fd);
 	t->parent_fd = -1;
 }
 
-void tree_free(struct tree *t)
+void target_free(struct target *t)
 {
 	if (!t)
 		return;
@@ -57,7 +57,7 @@ void tree_free(struct tree *t)
 	free(t);
 }
 
-int tree_normalise(const char *name, struct buf *ret)
+int target_normalise(const char *name, struct buf *ret)
 {
 	buf_reset(ret);
 	if (name[0] == '/')
@@ -96,7 +96,7 @@ static int step(int dir, const char *name, bool make)
 	return -errno;
 }
 
-static int walk(struct tree *t, const char *path, bool make)
+static int walk(struct target *t, const char *path, bool make)
 {
 	_cleanup_free_ char *copy = strdup(path);
 	char *at = copy, *name;
@@ -116,7 +116,7 @@ static int walk(struct tree *t, const char *path, bool make)
 	return dir < 0 ? -errno : dir;
 }
 
-static int open_beneath(struct tree *t, const char *path, uint64_t flags)
+static int open_beneath(struct target *t, const char *path, uint64_t flags)
 {
 	struct open_how how = { .flags = flags | O_CLOEXEC,
 				.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
@@ -131,7 +131,7 @@ static int open_beneath(struct tree *t, const char *path, uint64_t flags)
 	return fd < 0 ? -errno : fd;
 }
 
-static int open_directory(struct tree *t, const char *path, bool make)
+static int open_directory(struct target *t, const char *path, bool make)
 {
 	if (*path && !t->no_openat2) {
 		int fd = open_beneath(t, path, O_PATH | O_DIRECTORY);
@@ -143,7 +143,7 @@ static int open_directory(struct tree *t, const char *path, bool make)
 }
 
 /* The directory that holds @path, not to be closed; the last name. */
-static int parent_of(struct tree *t, const char *path, bool make, const char **ret_name)
+static int parent_of(struct target *t, const char *path, bool make, const char **ret_name)
 {
 	const char *slash = strrchr(path, '/');
 	size_t len = slash ? (size_t)(slash - path) : 0;
@@ -178,7 +178,7 @@ static int make_room(int dir, const char *name)
 	return unlinkat(dir, name, AT_REMOVEDIR) == 0 ? 0 : -errno;
 }
 
-int tree_file(struct tree *t, const char *path, int *ret_fd, struct err *e)
+int target_file(struct target *t, const char *path, int *ret_fd, struct err *e)
 {
 	const char *name;
 	int dir = parent_of(t, path, true, &name), fd = -1, r = 0;
@@ -199,7 +199,7 @@ int tree_file(struct tree *t, const char *path, int *ret_fd, struct err *e)
 	return 0;
 }
 
-int tree_directory(struct tree *t, const char *path, struct err *e)
+int target_directory(struct target *t, const char *path, struct err *e)
 {
 	const char *name;
 	int dir = parent_of(t, path, true, &name), r;
@@ -248,7 +248,7 @@ static int make_link(int dir, const char *name, const void *arg)
 	return linkat(from->dir, from->name, dir, name, 0);
 }
 
-static int make_anything(struct tree *t, const char *path,
+static int make_anything(struct target *t, const char *path,
 			 int (*make)(int dir, const char *name, const void *arg), const void *arg,
 			 struct err *e)
 {
@@ -269,19 +269,19 @@ static int make_anything(struct tree *t, const char *path,
 	return r < 0 ? say(e, r, path) : 0;
 }
 
-int tree_symlink(struct tree *t, const char *path, const char *target, struct err *e)
+int target_symlink(struct target *t, const char *path, const char *target, struct err *e)
 {
 	return make_anything(t, path, make_symlink, target, e);
 }
 
-int tree_node(struct tree *t, const char *path, mode_t type, dev_t rdev, struct err *e)
+int target_node(struct target *t, const char *path, mode_t type, dev_t rdev, struct err *e)
 {
 	const struct node n = { type, rdev };
 
 	return make_anything(t, path, make_node, &n, e);
 }
 
-int tree_hardlink(struct tree *t, const char *path, const char *existing, struct err *e)
+int target_hardlink(struct target *t, const char *path, const char *existing, struct err *e)
 {
 	struct link from = { .dir = -1 };
 	_cleanup_close_ int dir = -1;
@@ -303,7 +303,7 @@ int tree_hardlink(struct tree *t, const char *path, const char *existing, struct
 	return make_anything(t, path, make_link, &from, e);
 }
 
-int tree_look(struct tree *t, const char *path, int flags, struct err *e)
+int target_look(struct target *t, const char *path, int flags, struct err *e)
 {
 	const char *name;
 	int dir, fd;
@@ -318,7 +318,7 @@ int tree_look(struct tree *t, const char *path, int flags, struct err *e)
 	return fd < 0 ? say(e, -errno, path) : fd;
 }
 
-mode_t tree_type(struct tree *t, const char *path)
+mode_t target_type(struct target *t, const char *path)
 {
 	const char *name;
 	int dir = parent_of(t, path, false, &name);
@@ -329,7 +329,7 @@ mode_t tree_type(struct tree *t, const char *path)
 	return st.st_mode & S_IFMT;
 }
 
-static unsigned set_xattrs(int fd, const struct tree_meta *m)
+static unsigned set_xattrs(int fd, const struct target_meta *m)
 {
 	unsigned lost = 0;
 
@@ -340,7 +340,7 @@ static unsigned set_xattrs(int fd, const struct tree_meta *m)
 }
 
 /* By descriptor: files and directories. */
-static unsigned set_open(int fd, const struct tree_meta *m, bool owners, bool set_ids)
+static unsigned set_open(int fd, const struct target_meta *m, bool owners, bool set_ids)
 {
 	struct timespec times[2] = { m->mtime, m->mtime };
 	mode_t mode = m->mode & 07777;
@@ -366,7 +366,7 @@ static unsigned set_open(int fd, const struct tree_meta *m, bool owners, bool se
 }
 
 /* By name: links and nodes, which must not be opened. */
-static unsigned set_named(int dir, const char *name, const struct tree_meta *m, bool owners)
+static unsigned set_named(int dir, const char *name, const struct target_meta *m, bool owners)
 {
 	struct timespec times[2] = { m->mtime, m->mtime };
 	unsigned lost = m->n_xattrs ? 1 : 0;
@@ -380,22 +380,22 @@ static unsigned set_named(int dir, const char *name, const struct tree_meta *m, 
 	return lost;
 }
 
-int tree_reopen(struct tree *t, const char *path, mode_t type, struct err *e)
+int target_reopen(struct target *t, const char *path, mode_t type, struct err *e)
 {
 	int flags = S_ISDIR(type) ? O_RDONLY | O_DIRECTORY : O_RDWR, fd, dir;
 	const char *name;
 
-	fd = tree_look(t, path, flags, e);
-	if (fd != -EACCES || tree_type(t, path) != type)
+	fd = target_look(t, path, flags, e);
+	if (fd != -EACCES || target_type(t, path) != type)
 		return fd;
 	/* Its mode was set before, and shuts out its owner. */
 	dir = parent_of(t, path, false, &name);
 	if (dir < 0 || fchmodat(dir, *name ? name : ".", S_ISDIR(type) ? 0700 : 0600, 0) < 0)
 		return fd;
-	return tree_look(t, path, flags, e);
+	return target_look(t, path, flags, e);
 }
 
-unsigned tree_set_meta(struct tree *t, const char *path, int fd, const struct tree_meta *m,
+unsigned target_set_meta(struct target *t, const char *path, int fd, const struct target_meta *m,
 		       bool owners, bool set_ids)
 {
 	_cleanup_close_ int own = -1;
@@ -403,7 +403,7 @@ unsigned tree_set_meta(struct tree *t, const char *path, int fd, const struct tr
 	int dir;
 
 	if (fd < 0 && (S_ISREG(m->type) || S_ISDIR(m->type)))
-		fd = own = tree_reopen(t, path, m->type, NULL);
+		fd = own = target_reopen(t, path, m->type, NULL);
 	if (fd >= 0)
 		return set_open(fd, m, owners, set_ids);
 	if (S_ISREG(m->type) || S_ISDIR(m->type))
