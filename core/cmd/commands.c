@@ -8,6 +8,7 @@
 
 const struct cmd *const cmd_all[] = {
 	&cmd_run,
+	&cmd_trace,
 	&cmd_help,
 	NULL,
 };

@@ -11,5 +11,6 @@ extern const struct cmd cmd_info;
 extern const struct cmd cmd_repair;
 extern const struct cmd cmd_replay;
 extern const struct cmd cmd_run;
+extern const struct cmd cmd_trace;
 
 #endif

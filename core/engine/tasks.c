@@ -339,7 +339,9 @@ static void check_privilege(struct engine *en, struct tracee *t)
 /* A 32-bit care can neither read nor write the registers of a 64-bit program. */
 static bool check_width(struct engine *en, struct tracee *t)
 {
-	unsigned char ident[5] = { 0 };
+	unsigned char head[20] = { 0 };	/* e_ident, e_type, e_machine */
+	const struct abi *abi;
+	uint16_t machine;
 	char name[64];
 	_cleanup_close_ int fd = -1;
 
@@ -347,10 +349,13 @@ static bool check_width(struct engine *en, struct tracee *t)
 		return true;
 	snprintf(name, sizeof(name), "/proc/%d/exe", (int)t->task->tid);
 	fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || io_read_full(fd, ident, sizeof(ident)) != sizeof(ident) || ident[4] != 2)
+	if (fd < 0 || io_read_full(fd, head, sizeof(head)) != sizeof(head) || head[4] != 2)
 		return true;
+	memcpy(&machine, head + 18, sizeof(machine));
+	abi = abi_find_by_elf(head[4], machine);
 	err_set(en->e, -ENOEXEC,
-		"this care is a 32-bit program and the command runs a 64-bit one: use the 64-bit care");
+		"this care is a 32-bit program and the command runs a 64-bit one: use the care of %s",
+		abi ? abi->arch : "its architecture");
 	engine_fail(en, -ENOEXEC);
 	en->fatal = true;
 	end_all(en);

@@ -158,6 +158,16 @@ void task_name(const struct task *t, struct buf *ret_name)
 		buf_truncate(ret_name, ret_name->len - 1);	/* the newline */
 }
 
+int task_exe(const struct task *t, struct buf *ret_path, struct err *e)
+{
+	char name[64];
+	int r;
+
+	proc_name(name, sizeof(name), t->tid, "exe");
+	r = read_link(name, ret_path);
+	return r < 0 ? err_set(e, r, "read %s", name) : 0;
+}
+
 int task_fd_path(const struct task *t, int fd, struct buf *ret_path, struct err *e)
 {
 	char name[64];

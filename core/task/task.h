@@ -77,6 +77,8 @@ void task_fs_changed_all(struct task_table *t);
 /* The name that ps(1) shows, "?" when it cannot be had; for notices. */
 void task_name(const struct task *t, struct buf *ret_name);
 
+/* readlink of /proc/PID/exe: the program that it executes. */
+int task_exe(const struct task *t, struct buf *ret_path, struct err *e);
 /* readlink of /proc/PID/fd/@fd ("/path", "/path (deleted)", "pipe:[1]", "anon_inode:…"). */
 int task_fd_path(const struct task *t, int fd, struct buf *ret_path, struct err *e);
 /* An O_PATH descriptor of what the tracee's @fd is open on; caller closes. −errno. */
