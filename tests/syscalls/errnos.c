@@ -289,15 +289,18 @@ static int print_all(void)
 static char self[4096];
 static int passed, failed;
 
-/* Standard input and output of the program that prints; in its own process. */
+/*
+ * Standard input and output of the program that prints; in its own process. All three
+ * are files of ours: fchmod(0, 0) as root would otherwise be a change of /dev/null.
+ */
 static void redirect(const char *output)
 {
-	int null = open("/dev/null", O_RDONLY);
+	int in = open("empty-input", O_RDONLY | O_CREAT, 0600);
 	int out = open(output, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
-	dup2(null, 0);
+	dup2(in, 0);
 	dup2(out, 1);
-	close(null);
+	close(in);
 	close(out);
 }
 
