@@ -7,6 +7,9 @@
 #include "core/cmd/cmd.h"
 
 const struct cmd *const cmd_all[] = {
+	&cmd_extract,
+	&cmd_info,
+	&cmd_convert,
 	&cmd_run,
 	&cmd_trace,
 	&cmd_help,

@@ -11,6 +11,7 @@
 
 #include "core/base/buf.h"
 #include "core/cmd/cmd.h"
+#include "core/cmd/self.h"
 
 int cmd_main(const struct cmd *cmd, int argc, char **argv)
 {
@@ -151,7 +152,8 @@ int main(int argc, char **argv)
 
 	fill_standard_fds();
 	cmd_printer_init(0);
-	status = dispatch(argc, argv);
+	if (!self_start(argc, argv, &status))
+		status = dispatch(argc, argv);
 	cmd_progress_end();
 	if ((fflush(stdout) || ferror(stdout)) && status == CMD_EXIT_OK)
 		status = cmd_fail(CMD_EXIT_FAILURE, "write to standard output: %s", strerror(errno));
