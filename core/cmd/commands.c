@@ -7,8 +7,10 @@
 #include "core/cmd/cmd.h"
 
 const struct cmd *const cmd_all[] = {
+	&cmd_replay,
 	&cmd_extract,
 	&cmd_info,
+	&cmd_verify,
 	&cmd_convert,
 	&cmd_run,
 	&cmd_trace,

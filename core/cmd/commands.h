@@ -13,5 +13,6 @@ extern const struct cmd cmd_repair;
 extern const struct cmd cmd_replay;
 extern const struct cmd cmd_run;
 extern const struct cmd cmd_trace;
+extern const struct cmd cmd_verify;
 
 #endif

@@ -12,8 +12,8 @@
 #include "core/cmd/cmd.h"
 #include "core/cmd/commands.h"
 #include "core/cmd/isolate.h"
+#include "core/cmd/open.h"
 #include "core/manifest/manifest.h"
-#include "core/replay/wait.h"
 
 struct replay_options {
 	struct cmd_list volatile_paths, volatile_env, revealed, puts, gets;
@@ -144,6 +144,21 @@ static size_t count_written(const struct changes *c, const char **ret_first)
 	return n;
 }
 
+static void tell_written(const struct replay_options *o, size_t n, const char *first)
+{
+	_cleanup_buf_ struct buf what = BUF_INIT;
+
+	if (n == 1)
+		buf_adds(&what, first);
+	else
+		buf_addf(&what, "%zu files (%s ...)", n, first);
+	if (o->keep)
+		cmd_say("the command changed %s; it is all in %s/rootfs", buf_str(&what), o->keep);
+	else if (!o->in_place)
+		cmd_say("the command changed %s in a private copy, gone now; --keep DIR keeps all, "
+			"--get PATH one", buf_str(&what));
+}
+
 /* One line: what was written, where it is, or how to keep it next time. */
 static void tell_changes(struct replay *r, const struct replay_options *o)
 {
@@ -161,12 +176,8 @@ static void tell_changes(struct replay *r, const struct replay_options *o)
 	if (o->diff)
 		print_changes(&c);
 	n = count_written(&c, &first);
-	if (n && o->keep)
-		cmd_say("the command changed %zu files (%s%s), kept in %s/rootfs", n, first,
-			n > 1 ? " ..." : "", o->keep);
-	else if (n && !o->in_place)
-		cmd_say("the command changed %zu files (%s%s) in a private copy, gone now; --keep DIR keeps "
-			"all, --get %s that one", n, first, n > 1 ? " ..." : "", first);
+	if (n)
+		tell_written(o, n, first);
 	changes_clear(&c);
 }
 
@@ -254,7 +265,7 @@ static int replay_main(void *options_at, int argc, char **argv)
 		.puts = words(&o->puts), .gets = words(&o->gets), .progress = show_progress,
 	};
 	struct replay *r;
-	struct err e;
+	struct err e = { 0 };
 	int status, err;
 
 	if (argc < 1)
@@ -266,7 +277,7 @@ static int replay_main(void *options_at, int argc, char **argv)
 		return cmd_usage(&cmd_replay, "--isolate takes any of pid,ipc,net,uts, not \"%s\"", o->isolate);
 	err = replay_open(&r, &want, &e);
 	if (err < 0)
-		return cmd_fail_err(CMD_EXIT_ARCHIVE, &e);
+		return cmd_fail_err(cmd_read_status(&e), &e);
 	status = o->plan ? print_plan(r) : run(r, o);
 	if (replay_close(r, &e) < 0)
 		cmd_warn("%s", e.text);

@@ -185,23 +185,21 @@ int cache_extract(const char *path, const struct cache_want *want, struct err *e
 {
 	struct archive_extract how = {
 		.only_rootfs = true, .placeholders = true, .owners = want->owners,
-		.strip_prefix = true, .progress = want->progress, .ctx = want->ctx,
+		.progress = want->progress, .ctx = want->ctx,
 	};
 	_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), root = -1;
 	int r;
 
-	if (dir < 0)
-		return err_set(e, -errno, "open %s", path);
-	r = archive_in_extract(want->in, dir, &how, e);
-	if (r < 0)
-		return r;
-	if (how.skipped)
-		log_info("%" PRIu64 " entries could not be extracted here", how.skipped);
-	if (mkdirat(dir, "rootfs", 0755) < 0 && errno != EEXIST)
+	if (dir < 0 || mkdirat(dir, "rootfs", 0755) < 0)
 		return err_set(e, -errno, "make %s/rootfs", path);
 	root = openat(dir, "rootfs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (root < 0)
 		return err_set(e, -errno, "open %s/rootfs", path);
+	r = archive_in_extract(want->in, root, &how, e);
+	if (r < 0)
+		return r;
+	if (how.skipped)
+		log_info("%" PRIu64 " entries could not be extracted here", how.skipped);
 	return want->project ? copy_project(root, want->project, e) : 0;
 }
 

@@ -37,7 +37,7 @@ struct cache_want {
 int cache_tree(const char *cache, const struct cache_want *want, char **ret_path, int *ret_lock,
 	       struct err *e);
 
-/* Extract rootfs/ into the existing directory @path. */
+/* Extract into the new directory rootfs/ of @path. */
 int cache_extract(const char *path, const struct cache_want *want, struct err *e);
 
 #endif

@@ -19,10 +19,10 @@
 #include "core/base/io.h"
 #include "core/base/map.h"
 #include "core/replay/plan.h"
-#include "core/replay/tree.h"
+#include "core/replay/scratch.h"
 
 struct finder {
-	const struct tree *tree;
+	const struct scratch *tree;
 	const struct plan *plan;
 	struct changes found;
 	struct buf path;
@@ -131,16 +131,16 @@ static void visit(struct finder *f, int now, int was, const char *name)
 
 	if (fstatat(now, name, &a, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
-	if (f->tree->kind == TREE_OVERLAY && S_ISCHR(a.st_mode) && a.st_rdev == 0) {
+	if (f->tree->kind == SCRATCH_OVERLAY && S_ISCHR(a.st_mode) && a.st_rdev == 0) {
 		if (old)
 			add(f, CHANGE_REMOVED);
 		return;
 	}
-	if (!old && f->tree->kind != TREE_IN_PLACE) {
+	if (!old && f->tree->kind != SCRATCH_IN_PLACE) {
 		if (!is_mount_point(f))
 			add(f, CHANGE_NEW);
 	} else if (later(&a.st_ctim, &f->tree->made)) {
-		if (f->tree->kind == TREE_IN_PLACE) {
+		if (f->tree->kind == SCRATCH_IN_PLACE) {
 			if (!S_ISDIR(a.st_mode))
 				add(f, CHANGE_CONTENT);
 		} else {
@@ -161,7 +161,7 @@ static bool opaque(const struct finder *f, int dir)
 {
 	char value[2];
 
-	return f->tree->kind == TREE_OVERLAY &&
+	return f->tree->kind == SCRATCH_OVERLAY &&
 	       (fgetxattr(dir, "user.overlay.opaque", value, 1) == 1 ||
 		fgetxattr(dir, "trusted.overlay.opaque", value, 1) == 1) && value[0] == 'y';
 }
@@ -175,7 +175,7 @@ static void find_removed(struct finder *f, int now, int was)
 	struct dirent *entry;
 	struct stat st;
 
-	if (again < 0 || (f->tree->kind == TREE_OVERLAY && !opaque(f, now)))
+	if (again < 0 || (f->tree->kind == SCRATCH_OVERLAY && !opaque(f, now)))
 		goto out;
 	d = fdopendir(again);
 	if (!d)
@@ -222,15 +222,15 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct change *)a)->path, ((const struct change *)b)->path);
 }
 
-int changes_find(struct changes *ret, const struct tree *tree, const struct plan *plan, struct err *e)
+int changes_find(struct changes *ret, const struct scratch *tree, const struct plan *plan, struct err *e)
 {
 	struct finder f = { .tree = tree, .plan = plan };
-	const char *top = tree->kind == TREE_OVERLAY ? tree->upper : tree->root;
+	const char *top = tree->kind == SCRATCH_OVERLAY ? tree->upper : tree->root;
 	_cleanup_close_ int now = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC), was = -1;
 
-	if (tree->kind != TREE_IN_PLACE && tree->pristine)
+	if (tree->kind != SCRATCH_IN_PLACE && tree->pristine)
 		was = open(tree->pristine, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (now < 0 || (tree->kind != TREE_IN_PLACE && was < 0))
+	if (now < 0 || (tree->kind != SCRATCH_IN_PLACE && was < 0))
 		return err_set(e, -errno, "look for what was written");
 	walk(&f, now, was);
 	f.failed |= f.path.failed;

@@ -7,7 +7,7 @@
 
 struct err;
 struct plan;
-struct tree;
+struct scratch;
 
 enum change_kind {
 	CHANGE_NEW = '+',
@@ -27,7 +27,7 @@ struct changes {
 };
 
 /* Mount points of @plan are ours, not the command's. In place, only what was changed is known. */
-int changes_find(struct changes *ret, const struct tree *tree, const struct plan *plan, struct err *e);
+int changes_find(struct changes *ret, const struct scratch *tree, const struct plan *plan, struct err *e);
 void changes_clear(struct changes *c);
 
 #endif

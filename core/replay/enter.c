@@ -120,7 +120,7 @@ static int run_plan(const struct enter *how, const struct plan_run *run, struct 
 		r = start(run, place, &plan, &child, &mask, &ret->refused, e);
 	}
 	if (r == 0) {
-		struct wait_how wait = { .pid = child.pid, .kill_others = how->kill_others, .watched = -1 };
+		struct wait_how wait = { .pid = child.pid, .kill_others = how->kill_others };
 
 		r = wait_for(&wait, &status, e);
 		if (r == 0) {

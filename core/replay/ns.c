@@ -176,17 +176,13 @@ static void fork_init(struct ns_state *s)
 	be_init(s->channel, init_target);
 }
 
+/* Before descriptors that the recording names take the numbers of these. */
 static int give_stdio(const int *stdio, struct err *e)
 {
 	for (int i = 0; stdio && i < 3; i++)
 		if (stdio[i] >= 0 && stdio[i] != i && dup3(stdio[i], i, 0) < 0)
 			return err_set(e, -errno, "hand over descriptor %d", i);
 	return 0;
-}
-
-static bool is_mount(enum plan_kind kind)
-{
-	return kind >= PLAN_ROOT && kind <= PLAN_DETACH;
 }
 
 static int write_text(const char *path, const char *text)
@@ -215,31 +211,46 @@ static int map_one(const struct plan_op *op, struct err *e)
 	return r < 0 ? err_set(e, r, "map ids") : 0;
 }
 
+/* The tree stands: this decides that the replay can be had. */
+static void be_ready(const struct ns_start *how, int channel)
+{
+	struct err e;
+
+	report_ready(how, channel);
+	if (how->probe)
+		_exit(0);
+	/* From here on nothing of ours is to be said where the command writes. */
+	if (give_stdio(how->stdio, &e) < 0)
+		fail(channel, FAILED, &e);
+}
+
+static int carry_out_one(struct ns_state *s, const struct plan_op *op, struct err *e)
+{
+	switch (op->kind) {
+	case PLAN_NAMESPACES:	/* we were born in them */
+	case PLAN_MAP_RANGES:	/* and our parent wrote these */
+	case PLAN_EXEC:
+		return 0;
+	case PLAN_MAP_ONE:
+		return map_one(op, e);
+	default:
+		return op->kind <= PLAN_DETACH ? ns_mount(s, op, e) : ns_limit(s, op, e);
+	}
+}
+
 static void carry_out(struct ns_state *s, const struct ns_start *how)
 {
 	const struct plan *p = how->plan;
+	enum message_kind kind = REFUSED;
 	struct err e = { 0 };
 
 	for (size_t i = 0; i < p->n; i++) {
-		const struct plan_op *op = &p->ops[i];
-		enum message_kind kind = REFUSED;
-		int r = 0;
-
-		if (op->kind == PLAN_MAP_ONE) {
-			r = map_one(op, &e);
-		} else if (is_mount(op->kind)) {
-			r = ns_mount(s, op, &e);
-			if (r == 0 && op->kind == PLAN_DETACH) {
-				report_ready(how, s->channel);
-				if (how->probe)
-					_exit(0);
-			}
-		} else if (op->kind > PLAN_DETACH && op->kind != PLAN_EXEC) {
-			kind = FAILED;
-			r = ns_limit(s, op, &e);
-		}
-		if (r < 0)
+		if (carry_out_one(s, &p->ops[i], &e) < 0)
 			fail(s->channel, kind, &e);
+		if (p->ops[i].kind == PLAN_DETACH) {
+			be_ready(how, s->channel);
+			kind = FAILED;
+		}
 	}
 }
 
@@ -251,8 +262,6 @@ static void execute(struct ns_state *s, const struct ns_start *how)
 
 	/* Again: a change of ids took it back. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (give_stdio(how->stdio, &e) < 0)
-		fail(s->channel, FAILED, &e);
 	ns_exec(how->plan, last->guest, &e);
 	fail(s->channel, NOT_EXECUTED, &e);
 }

@@ -56,7 +56,7 @@ int replay_close(struct replay *r, struct err *e)
 		return 0;
 	plan_free(r->plan);
 	watch_free(r->watch);
-	err = tree_close(r->tree, e);
+	err = scratch_close(r->tree, e);
 	if (r->manifest)
 		manifest_free(r->manifest);
 	if (r->in)
@@ -88,23 +88,23 @@ static bool overlay_is_faithful(const struct replay *r)
 	       stat(root, &st) == 0 && st.st_uid == geteuid();
 }
 
-static enum tree_kind choose_tree(const struct replay *r)
+static enum scratch_kind choose_tree(const struct replay *r)
 {
 	if (r->want.in_place)
-		return TREE_IN_PLACE;
+		return SCRATCH_IN_PLACE;
 	if (r->want.keep || r->want.no_cache || r->want.puts.n || r->want.gets.n ||
 	    r->want.tree == REPLAY_TREE_COPY)
-		return TREE_COPY;
+		return SCRATCH_COPY;
 	if (r->want.tree == REPLAY_TREE_OVERLAY || overlay_is_faithful(r))
-		return TREE_OVERLAY;
-	return TREE_COPY;
+		return SCRATCH_OVERLAY;
+	return SCRATCH_COPY;
 }
 
-static struct tree_want tree_wanted(struct replay *r)
+static struct scratch_want scratch_wanted(struct replay *r)
 {
 	bool project = r->place.ids == PLAN_IDS_ONE && r->manifest->run.euid != 0;
 
-	return (struct tree_want){
+	return (struct scratch_want){
 		.kind = choose_tree(r),
 		.directory = is_directory(r),
 		.no_cache = r->want.no_cache,
@@ -124,7 +124,7 @@ static struct tree_want tree_wanted(struct replay *r)
 static void place_tree(struct replay *r)
 {
 	r->place.root = r->tree->root;
-	r->place.lower = r->tree->kind == TREE_OVERLAY ? r->tree->pristine : NULL;
+	r->place.lower = r->tree->kind == SCRATCH_OVERLAY ? r->tree->pristine : NULL;
 	r->place.upper = r->tree->upper;
 	r->place.work = r->tree->work;
 }
@@ -150,18 +150,18 @@ static int start(struct replay *r, struct ns_child *ret, const sigset_t *mask, b
 static int start_with(struct replay *r, enum plan_ids ids, struct ns_child *ret, const sigset_t *mask,
 		      bool probe, bool *ret_refused, struct err *e)
 {
-	struct tree_want want;
+	struct scratch_want want;
 	int err = 0;
 
 	*ret_refused = false;
 	r->place.ids = ids;
 	r->place.uid = geteuid();
 	r->place.gid = getegid();
-	want = tree_wanted(r);
+	want = scratch_wanted(r);
 	if (r->tree)
-		err = tree_close(steal_ptr(r->tree), e);
+		err = scratch_close(steal_ptr(r->tree), e);
 	if (err == 0)
-		err = tree_open(&r->tree, &want, e);
+		err = scratch_open(&r->tree, &want, e);
 	if (err < 0)
 		return err;
 	place_tree(r);
@@ -170,10 +170,10 @@ static int start_with(struct replay *r, enum plan_ids ids, struct ns_child *ret,
 		err = make_plan(r, e);
 	if (err == 0)
 		err = start(r, ret, mask, probe, ret_refused, e);
-	if (err == 0 || !*ret_refused || r->tree->kind != TREE_OVERLAY)
+	if (err == 0 || !*ret_refused || r->tree->kind != SCRATCH_OVERLAY)
 		return err;
 	log_debug("%s; a copy instead", e->text);
-	err = tree_copy_instead(r->tree, &want, e);
+	err = scratch_copy_instead(r->tree, &want, e);
 	if (err < 0)
 		return err;
 	*ret_refused = false;
@@ -221,22 +221,26 @@ struct reading {
 	int inotify;
 };
 
-static void read_watch(void *ctx)
+static bool read_watch(void *ctx)
 {
 	struct reading *r = ctx;
 
 	watch_read(r->watch, r->inotify);
+	return true;
 }
 
 static int wait_and_end(struct replay *r, struct ns_child *child, struct err *e)
 {
 	struct reading reading = { r->watch, child->inotify };
 	struct wait_how how = {
-		.pid = child->pid, .kill_others = r->want.kill_others,
-		.watched = child->inotify, .readable = read_watch, .ctx = &reading,
+		.pid = child->pid, .kill_others = r->want.kill_others, .n_sources = 1,
+		.sources = { { child->inotify, read_watch, &reading } },
 	};
-	int status = 0, err = wait_for(&how, &status, e);
+	int status = 0, err;
 
+	for (int i = 0; i < r->want.n_sources; i++)
+		how.sources[how.n_sources++] = r->want.sources[i];
+	err = wait_for(&how, &status, e);
 	if (child->inotify >= 0) {
 		watch_read(r->watch, child->inotify);
 		close(child->inotify);

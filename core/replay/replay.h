@@ -11,7 +11,8 @@
 
 #include "core/replay/changes.h"
 #include "core/replay/plan.h"
-#include "core/replay/tree.h"
+#include "core/replay/scratch.h"
+#include "core/replay/wait.h"
 
 struct archive_in;
 struct buf;
@@ -36,6 +37,8 @@ struct replay_want {
 	uint64_t cache_limit;		/* 0 = REPLAY_CACHE_LIMIT */
 	struct plan_words puts, gets;	/* "HOST:GUEST", "GUEST[:HOST]" */
 	const int *stdio;		/* see ns_start */
+	struct wait_source sources[2];	/* to be read meanwhile: pipes that stdio leads to */
+	int n_sources;
 	void (*progress)(void *ctx, uint64_t files, uint64_t bytes);
 	void *ctx;
 };
@@ -44,7 +47,7 @@ struct replay {
 	struct replay_want want;
 	struct archive_in *in;
 	struct manifest *manifest;
-	struct tree *tree;
+	struct scratch *tree;
 	struct plan *plan;
 	struct watch *watch;
 	struct plan_place place;

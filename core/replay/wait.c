@@ -55,7 +55,8 @@ struct waiter {
 	const struct wait_how *how;
 	int signals;
 	int status;
-	bool ended, killed;
+	bool ended, killed, told;
+	bool done[WAIT_SOURCES];
 };
 
 static void kill_all(struct waiter *w)
@@ -132,23 +133,31 @@ static void take_signal(struct waiter *w)
 	}
 }
 
-static int round_of(struct waiter *w, bool *told)
+static void read_sources(struct waiter *w, const struct pollfd *fds)
 {
-	struct pollfd fds[2] = {
-		{ .fd = w->signals, .events = POLLIN },
-		{ .fd = w->how->watched, .events = POLLIN },
-	};
-	int n = poll(fds, 2, w->ended && !*told ? SURVIVORS_MS : -1);
+	for (int i = 0; i < w->how->n_sources; i++)
+		if (fds[i].revents && !w->how->sources[i].readable(w->how->sources[i].ctx))
+			w->done[i] = true;
+}
 
+static int round_of(struct waiter *w)
+{
+	struct pollfd fds[1 + WAIT_SOURCES] = { { .fd = w->signals, .events = POLLIN } };
+	int n;
+
+	for (int i = 0; i < w->how->n_sources; i++)
+		fds[1 + i] = (struct pollfd){
+			.fd = w->done[i] ? -1 : w->how->sources[i].fd, .events = POLLIN,
+		};
+	n = poll(fds, 1 + w->how->n_sources, w->ended && !w->told ? SURVIVORS_MS : -1);
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
 	if (n == 0) {
-		*told = true;
+		w->told = true;
 		log_warn("the command has ended, but programs that it started run on; waiting for them "
 			 "(Ctrl-C ends them)");
 	}
-	if (fds[1].revents)
-		w->how->readable(w->how->ctx);
+	read_sources(w, fds + 1);
 	if (fds[0].revents)
 		take_signal(w);
 	return 0;
@@ -158,7 +167,6 @@ int wait_for(const struct wait_how *how, int *ret_status, struct err *e)
 {
 	struct waiter w = { .how = how };
 	_cleanup_close_ int signals = -1;
-	bool told = false;
 	sigset_t set;
 	int r = 0;
 
@@ -168,7 +176,7 @@ int wait_for(const struct wait_how *how, int *ret_status, struct err *e)
 		return err_set(e, -errno, "wait for the command");
 	w.signals = signals;
 	while (r == 0 && !reap(&w))
-		r = round_of(&w, &told);
+		r = round_of(&w);
 	if (r < 0)
 		return err_set(e, r, "wait for the command");
 	*ret_status = w.status;

@@ -12,12 +12,19 @@
 
 struct err;
 
+#define WAIT_SOURCES 3
+
+struct wait_source {
+	int fd;				/* −1 = none */
+	bool (*readable)(void *ctx);	/* false: it has ended, do not ask again */
+	void *ctx;
+};
+
 struct wait_how {
 	pid_t pid;
 	bool kill_others;		/* end what outlives the command */
-	int watched;			/* when readable, call readable(); −1 = none */
-	void (*readable)(void *ctx);
-	void *ctx;
+	struct wait_source sources[WAIT_SOURCES];
+	int n_sources;
 };
 
 /*

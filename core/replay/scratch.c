@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Makes and removes the private tree. */
-#include "core/replay/tree.h"
+#include "core/replay/scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/archive/archive_in.h"
+#include "core/base/buf.h"
 #include "core/base/err.h"
+#include "core/base/io.h"
 #include "core/base/mem.h"
 #include "core/replay/copy.h"
 #include "core/replay/rmtree.h"
@@ -33,7 +36,7 @@ static int make_dir(char **ret, const char *dir, const char *name, struct err *e
 }
 
 /* A change time of this file system, later than that of all we made. */
-static int take_time(struct tree *t, struct err *e)
+static int take_time(struct scratch *t, struct err *e)
 {
 	_cleanup_free_ char *path = NULL;
 	_cleanup_close_ int fd = -1;
@@ -49,7 +52,7 @@ static int take_time(struct tree *t, struct err *e)
 	return 0;
 }
 
-static int find_pristine(struct tree *t, const struct tree_want *want, const char *cache, struct err *e)
+static int find_pristine(struct scratch *t, const struct scratch_want *want, const char *cache, struct err *e)
 {
 	if (want->directory)
 		return name_below(&t->pristine, want->source.archive, "rootfs", e);
@@ -58,7 +61,7 @@ static int find_pristine(struct tree *t, const struct tree_want *want, const cha
 	return cache_tree(cache, &want->source, &t->pristine, &t->pristine_lock, e);
 }
 
-static int copy_pristine(struct tree *t, const struct tree_want *want, struct err *e)
+static int copy_pristine(struct scratch *t, const struct scratch_want *want, struct err *e)
 {
 	struct copy_how how = {
 		.owners = want->source.owners,
@@ -76,14 +79,43 @@ static int copy_pristine(struct tree *t, const struct tree_want *want, struct er
 	return copy_tree(from, to, &how, e);
 }
 
-static int make_copy(struct tree *t, const struct tree_want *want, struct err *e)
+/* So that what was kept is an archive again, a directory that can be replayed. */
+static int keep_members(const struct scratch_want *want, struct err *e)
+{
+	static const struct { const char *name; mode_t mode; } members[] = {
+		{ "re-execute.sh", 0755 }, { "README.txt", 0644 }, { "concealed-accesses.txt", 0644 },
+		{ "manifest.json", 0644 },
+	};
+	_cleanup_close_ int dir = open(want->keep, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+		_cleanup_buf_ struct buf content = BUF_INIT;
+		_cleanup_close_ int fd = -1;
+		int r = archive_in_member(want->source.in, members[i].name, &content, e);
+
+		if (r == -ENOENT)
+			continue;
+		if (r < 0)
+			return r;
+		fd = openat(dir, members[i].name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, members[i].mode);
+		r = fd < 0 ? -errno : io_write_all(fd, content.data, content.len);
+		if (r < 0)
+			return err_set(e, r, "write %s/%s", want->keep, members[i].name);
+	}
+	return 0;
+}
+
+static int make_copy(struct scratch *t, const struct scratch_want *want, struct err *e)
 {
 	const char *where = want->keep ?: t->run;
 	int r;
 
-	t->kind = TREE_COPY;
+	t->kind = SCRATCH_COPY;
 	if (want->keep && mkdir(want->keep, 0755) < 0)
 		return err_set(e, -errno, "make %s", want->keep);
+	r = want->keep ? keep_members(want, e) : 0;
+	if (r < 0)
+		return r;
 	if (!t->pristine) {
 		r = cache_extract(where, &want->source, e);
 		if (r == 0)
@@ -94,12 +126,12 @@ static int make_copy(struct tree *t, const struct tree_want *want, struct err *e
 	return r < 0 ? r : copy_pristine(t, want, e);
 }
 
-static int make_overlay(struct tree *t, struct err *e)
+static int make_overlay(struct scratch *t, struct err *e)
 {
 	struct stat st;
 	int r = make_dir(&t->root, t->run, "root", e);
 
-	t->kind = TREE_OVERLAY;
+	t->kind = SCRATCH_OVERLAY;
 	if (r == 0)
 		r = make_dir(&t->upper, t->run, "upper", e);
 	if (r == 0)
@@ -114,13 +146,13 @@ static int make_overlay(struct tree *t, struct err *e)
 	return r;
 }
 
-static int make_tree(struct tree *t, const struct tree_want *want, struct err *e)
+static int make_tree(struct scratch *t, const struct scratch_want *want, struct err *e)
 {
 	_cleanup_free_ char *cache = NULL;
 	int r;
 
-	if (want->kind == TREE_IN_PLACE) {
-		t->kind = TREE_IN_PLACE;
+	if (want->kind == SCRATCH_IN_PLACE) {
+		t->kind = SCRATCH_IN_PLACE;
 		return name_below(&t->root, want->source.archive, "rootfs", e);
 	}
 	r = cache_dir(&cache, e);
@@ -130,16 +162,16 @@ static int make_tree(struct tree *t, const struct tree_want *want, struct err *e
 		r = find_pristine(t, want, cache, e);
 	if (r < 0)
 		return r;
-	if (want->kind == TREE_OVERLAY && t->pristine)
+	if (want->kind == SCRATCH_OVERLAY && t->pristine)
 		r = make_overlay(t, e);
 	else
 		r = make_copy(t, want, e);
 	return r == 0 ? take_time(t, e) : r;
 }
 
-int tree_open(struct tree **ret, const struct tree_want *want, struct err *e)
+int scratch_open(struct scratch **ret, const struct scratch_want *want, struct err *e)
 {
-	struct tree *t = calloc(1, sizeof(*t));
+	struct scratch *t = calloc(1, sizeof(*t));
 	int r;
 
 	if (!t)
@@ -150,7 +182,7 @@ int tree_open(struct tree **ret, const struct tree_want *want, struct err *e)
 		/* A directory that was there before is not ours to remove. */
 		if (want->keep && r != -EEXIST)
 			rmtree(want->keep, NULL);
-		tree_close(t, NULL);
+		scratch_close(t, NULL);
 		return r;
 	}
 	*ret = t;
@@ -165,7 +197,7 @@ static void drop(char **path)
 	*path = NULL;
 }
 
-int tree_copy_instead(struct tree *t, const struct tree_want *want, struct err *e)
+int scratch_copy_instead(struct scratch *t, const struct scratch_want *want, struct err *e)
 {
 	int r;
 
@@ -176,7 +208,7 @@ int tree_copy_instead(struct tree *t, const struct tree_want *want, struct err *
 	return r == 0 ? take_time(t, e) : r;
 }
 
-int tree_close(struct tree *t, struct err *e)
+int scratch_close(struct scratch *t, struct err *e)
 {
 	int r;
 
