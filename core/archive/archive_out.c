@@ -67,8 +67,6 @@ static int copy_spec(struct archive_out *a, const struct archive_spec *spec, str
 	}
 	if (!filter_find(a->format.filter))
 		return err_set(e, -ENOTSUP, "this care was built without that compression");
-	if (a->format.container == ARCHIVE_DIR || a->reproducible)
-		return err_set(e, -ENOTSUP, "directories and reproducible archives come next");
 	if (a->format.container == ARCHIVE_DIR && !strcmp(a->path, "-"))
 		return err_set(e, -EINVAL, "a directory can't be written to standard output");
 	return 0;
@@ -82,9 +80,13 @@ int archive_out_open(struct archive_out **ret, const struct archive_spec *spec, 
 
 	if (!a)
 		return err_set(e, -ENOMEM, "start an archive");
-	a->fd = a->self_fd = -1;
+	a->fd = a->self_fd = a->spool_fd = -1;
 	a->journal = JOURNAL_INIT;
 	a->backend = &out_stream_backend;
+	if (spec->format.container == ARCHIVE_DIR)
+		a->backend = &out_dir_backend;
+	else if (spec->reproducible)
+		a->backend = &out_sorted_backend;
 	r = copy_spec(a, spec, e);
 	if (r == 0)
 		r = a->backend->open(a, e);
@@ -289,7 +291,9 @@ uint64_t archive_out_bytes(const struct archive_out *a)
 
 const char *archive_out_partial(const struct archive_out *a)
 {
-	return a->finished ? NULL : a->partial;
+	if (a->finished)
+		return NULL;
+	return a->spool_path ? a->spool_path : a->partial;
 }
 
 void archive_out_cancel(struct archive_out *a)

@@ -7,6 +7,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -81,13 +82,13 @@ int extract_meta(struct extraction *x, int fd, const struct target_meta *m, stru
 	struct target_meta only_xattrs = *m;
 
 	if (!S_ISDIR(m->type)) {
-		if (target_set_meta(x->tree, buf_str(&x->path), fd, m, x->how->owners, x->how->set_ids))
+		if (target_set_meta(x->target, buf_str(&x->path), fd, m, x->how->owners, x->how->set_ids))
 			x->how->degraded++;
 		return 0;
 	}
 	if (m->n_xattrs) {	/* they don't wait: the list of directories stays small */
 		only_xattrs.mode = 0700;
-		if (target_set_meta(x->tree, buf_str(&x->path), -1, &only_xattrs, false, true))
+		if (target_set_meta(x->target, buf_str(&x->path), -1, &only_xattrs, false, true))
 			x->how->degraded++;
 	}
 	return defer_directory(x, m, e);
@@ -177,7 +178,7 @@ static void entry_meta(struct archive_entry *entry, struct target_meta *m, struc
 static int extract_file(struct extraction *x, struct scan *s, const struct target_meta *m, struct err *e)
 {
 	_cleanup_close_ int fd = -1;
-	int r = target_file(x->tree, buf_str(&x->path), &fd, e);
+	int r = target_file(x->target, buf_str(&x->path), &fd, e);
 
 	if (r == 0)
 		r = write_content(x, s, fd, e);
@@ -196,7 +197,7 @@ static int extract_link(struct extraction *x, struct scan *s, struct err *e)
 	r = extract_where(x, archive_entry_hardlink(s->entry), &below, e);
 	if (r <= 0)
 		return r < 0 ? r : extract_outside(archive_entry_hardlink(s->entry), e);
-	r = target_hardlink(x->tree, path.data, buf_str(&x->path), e);
+	r = target_hardlink(x->target, path.data, buf_str(&x->path), e);
 	if (r != -ENOENT)
 		return r;
 	/* CARE links to what it left out as too big: a name without content. */
@@ -207,7 +208,7 @@ static int extract_link(struct extraction *x, struct scan *s, struct err *e)
 static int extract_special(struct extraction *x, struct scan *s, const struct target_meta *m,
 			   struct err *e)
 {
-	int r = target_node(x->tree, buf_str(&x->path), m->type, archive_entry_rdev(s->entry), e);
+	int r = target_node(x->target, buf_str(&x->path), m->type, archive_entry_rdev(s->entry), e);
 
 	/* Only root makes device nodes. */
 	if (r == -EPERM || r == -EINVAL) {
@@ -226,10 +227,10 @@ static int extract_typed(struct extraction *x, struct scan *s, const struct targ
 	case AE_IFREG:
 		return extract_file(x, s, m, e);
 	case AE_IFDIR:
-		r = target_directory(x->tree, path, e);
+		r = target_directory(x->target, path, e);
 		return r < 0 ? r : extract_meta(x, -1, m, e);
 	case AE_IFLNK:
-		r = target_symlink(x->tree, path, archive_entry_symlink(s->entry) ?: "", e);
+		r = target_symlink(x->target, path, archive_entry_symlink(s->entry) ?: "", e);
 		return r < 0 ? r : extract_meta(x, -1, m, e);
 	case AE_IFCHR:
 	case AE_IFBLK:
@@ -269,7 +270,7 @@ static int write_manifest(struct extraction *x, struct scan *s, struct err *e)
 	_cleanup_close_ int fd = -1;
 	struct target_meta m;
 	struct manifest_xattr *none;
-	int r = target_file(x->tree, buf_str(&x->path), &fd, e);
+	int r = target_file(x->target, buf_str(&x->path), &fd, e);
 
 	if (r == 0) {
 		r = io_write_all(fd, buf_str(&x->manifest), x->manifest.len);
@@ -358,9 +359,25 @@ static void finish_directories(struct extraction *x)
 		const struct extract_dir *d = &x->dirs[i];
 		const struct target_meta m = { S_IFDIR, d->mode, d->uid, d->gid, d->mtime, NULL, 0 };
 
-		if (target_set_meta(x->tree, d->path, -1, &m, x->how->owners, true))
+		if (target_set_meta(x->target, d->path, -1, &m, x->how->owners, true))
 			x->how->degraded++;
 	}
+}
+
+/* The prefix itself has no entry: as a directory that somebody makes. */
+static void open_prefix(struct extraction *x)
+{
+	struct stat st;
+	int fd;
+
+	if (x->how->only_rootfs || x->how->strip_prefix)
+		return;
+	fd = target_look(x->target, x->a->prefix, O_RDONLY | O_DIRECTORY, NULL);
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0 && (st.st_mode & 07777) == 0700)
+		fchmod(fd, 0755);
+	close(fd);
 }
 
 static void extraction_free(struct extraction *x)
@@ -370,13 +387,13 @@ static void extraction_free(struct extraction *x)
 	free(x->dirs);
 	buf_free(&x->manifest);
 	buf_free(&x->path);
-	target_free(x->tree);
+	target_free(x->target);
 }
 
 int archive_in_extract(struct archive_in *a, int dirfd, struct archive_extract *how, struct err *e)
 {
 	_cleanup_(extraction_free) struct extraction x = { .a = a, .how = how, .dirfd = dirfd };
-	int r = target_open(&x.tree, dirfd, e), applied;
+	int r = target_open(&x.target, dirfd, e), applied;
 
 	if (r < 0)
 		return r;
@@ -388,5 +405,6 @@ int archive_in_extract(struct archive_in *a, int dirfd, struct archive_extract *
 		r = r < 0 ? r : applied;
 	}
 	finish_directories(&x);
+	open_prefix(&x);
 	return r;
 }

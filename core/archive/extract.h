@@ -21,7 +21,7 @@ struct extract_dir {	/* waits for its metadata */
 
 struct extraction {
 	struct archive_in *a;
-	struct target *tree;
+	struct target *target;
 	struct archive_extract *how;
 	int dirfd;
 	struct extract_dir *dirs;

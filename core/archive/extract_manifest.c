@@ -3,7 +3,7 @@
  * What the manifest knows and the container could not say: nanoseconds, attributes,
  * the true size of placeholders; and in an archive that was cut, whatever was still
  * held back. A manifest is as little to be trusted as the members: every path goes
- * through the tree.
+ * through the target.
  */
 #include <errno.h>
 #include <string.h>
@@ -54,19 +54,19 @@ static int make_missing(struct extraction *x, const struct manifest_file *f, str
 
 	switch (f->type) {
 	case MANIFEST_DIR:
-		return target_directory(x->tree, path, e);
+		return target_directory(x->target, path, e);
 	case MANIFEST_LNK:
-		return target_symlink(x->tree, path, f->link ? f->link : "", e);
+		return target_symlink(x->target, path, f->link ? f->link : "", e);
 	case MANIFEST_REG:
 		/* Content that is not there is lost; an empty file would be a lie. */
 		if (f->content == MANIFEST_WHOLE && f->size)
 			return -ENODATA;
-		r = target_file(x->tree, path, &fd, e);
+		r = target_file(x->target, path, &fd, e);
 		if (r == 0)
 			close(fd);
 		return r;
 	default:
-		r = target_node(x->tree, path, types[f->type], f->rdev, e);
+		r = target_node(x->target, path, types[f->type], f->rdev, e);
 		return r == -EPERM ? -ENODATA : r;
 	}
 }
@@ -79,14 +79,14 @@ static int make_missing_link(struct extraction *x, const struct manifest_file *f
 	buf_add(&path, buf_str(&x->path), x->path.len);
 	r = where(x, f->link, e);
 	if (r > 0)
-		r = path.failed ? -ENOMEM : target_hardlink(x->tree, path.data, buf_str(&x->path), e);
+		r = path.failed ? -ENOMEM : target_hardlink(x->target, path.data, buf_str(&x->path), e);
 	return r == -ENOENT ? -ENODATA : MIN(r, 0);
 }
 
 /* 1: it is there now. 0: it is not and can't be. */
 static int ensure(struct extraction *x, const struct manifest_file *f, struct err *e)
 {
-	mode_t type = target_type(x->tree, buf_str(&x->path));
+	mode_t type = target_type(x->target, buf_str(&x->path));
 	int r;
 
 	if (type)
@@ -137,7 +137,7 @@ static int apply_file(struct extraction *x, const struct manifest_file *f, struc
 	if (r <= 0 || f->content == MANIFEST_HARDLINK)
 		return MIN(r, 0);
 	if (f->type == MANIFEST_REG) {
-		fd = target_reopen(x->tree, buf_str(&x->path), S_IFREG, e);
+		fd = target_reopen(x->target, buf_str(&x->path), S_IFREG, e);
 		if (fd < 0)
 			return fd;
 		set_size(x, f, fd);

@@ -29,11 +29,12 @@ static void plain_free_encoder(struct filter_encoder *self)
 	free(self);
 }
 
-static struct filter_encoder *plain_encoder(int level)
+static struct filter_encoder *plain_encoder(int level, bool inside)
 {
 	struct filter_encoder *enc = calloc(1, sizeof(*enc));
 
 	(void)level;
+	(void)inside;
 	if (enc)
 		*enc = (struct filter_encoder){ .write = plain_write, .cut = plain_nothing,
 						.mark = plain_nothing, .end = plain_nothing,

@@ -54,8 +54,8 @@ struct filter {
 	const char *name;
 	unsigned char magic[12];
 	size_t magic_len;
-	struct filter_encoder *(*encoder)(int level);	/* NULL: no memory */
-	/* @inside: not from the start of a file but from a mark. */
+	/* @inside: not from the start of a file but from a border. NULL: no memory. */
+	struct filter_encoder *(*encoder)(int level, bool inside);
 	struct filter_decoder *(*decoder)(bool inside);
 	/* Could a mark of ours be here? NULL: this filter has none. */
 	bool (*is_mark)(const unsigned char *at, size_t len);

@@ -205,7 +205,7 @@ static void lzop_free_encoder(struct filter_encoder *self)
 	free(l);
 }
 
-static struct filter_encoder *lzop_encoder(int level)
+static struct filter_encoder *lzop_encoder(int level, bool inside)
 {
 	struct lzop_encoder *l = calloc(1, sizeof(*l));
 
@@ -217,6 +217,7 @@ static struct filter_encoder *lzop_encoder(int level)
 					   .end = lzop_end, .undo = lzop_undo,
 					   .free = lzop_free_encoder };
 	l->level = level < 1 ? 1 : MIN(level, 9);
+	l->open = l->open_at_cut = inside;
 	l->block = malloc(LZOP_BLOCK);
 	l->work = malloc(LZO1X_1_MEM_COMPRESS);
 	if (!l->block || !l->work) {

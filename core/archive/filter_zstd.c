@@ -75,10 +75,11 @@ static void zstd_free_encoder(struct filter_encoder *self)
 	free(self);
 }
 
-static struct filter_encoder *zstd_encoder(int level)
+static struct filter_encoder *zstd_encoder(int level, bool inside)
 {
 	struct zstd_encoder *s = calloc(1, sizeof(*s));
 
+	(void)inside;	/* frames stand for themselves */
 	if (!s)
 		return NULL;
 	s->base = (struct filter_encoder){ .write = zstd_write, .cut = zstd_cut, .mark = zstd_cut,

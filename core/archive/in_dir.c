@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A directory archive, taken out by copying. It may be as hostile as a file: nothing in
- * it is followed, and what it makes goes through the tree like all else.
+ * it is followed, and what it makes goes through the target like all else.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -125,7 +125,7 @@ static int copy_link(struct dir_copy *c, const struct stat *st, struct err *e)
 	int r;
 
 	if (first) {
-		r = target_hardlink(c->x->tree, buf_str(&c->x->path), first, e);
+		r = target_hardlink(c->x->target, buf_str(&c->x->path), first, e);
 		return r < 0 ? r : 1;
 	}
 	path = strdup(buf_str(&c->x->path));
@@ -146,7 +146,7 @@ static int copy_file(struct dir_copy *c, int dir, const char *name, const struct
 	r = st->st_nlink > 1 ? copy_link(c, st, e) : 0;
 	if (r)
 		return MIN(r, 0);
-	r = target_file(c->x->tree, buf_str(&c->x->path), &to, e);
+	r = target_file(c->x->target, buf_str(&c->x->path), &to, e);
 	if (r == 0)
 		r = copy_content(c, from, to, st, e);
 	return r < 0 ? r : set_meta(c, from, to, st, e);
@@ -162,13 +162,13 @@ static int copy_symlink(struct dir_copy *c, int dir, const char *name, const str
 		return err_set(e, -ENOMEM, "copy %s", buf_str(&c->name));
 	if (readlinkat(dir, name, target, (size_t)st->st_size) < 0)
 		return err_set(e, -errno, "read %s", buf_str(&c->name));
-	r = target_symlink(c->x->tree, buf_str(&c->x->path), target, e);
+	r = target_symlink(c->x->target, buf_str(&c->x->path), target, e);
 	return r < 0 ? r : set_meta(c, -1, -1, st, e);
 }
 
 static int copy_node(struct dir_copy *c, const struct stat *st, struct err *e)
 {
-	int r = target_node(c->x->tree, buf_str(&c->x->path), st->st_mode & S_IFMT, st->st_rdev, e);
+	int r = target_node(c->x->target, buf_str(&c->x->path), st->st_mode & S_IFMT, st->st_rdev, e);
 
 	if (r == -EPERM) {
 		c->x->how->skipped++;
@@ -202,7 +202,7 @@ static int copy_below(struct dir_copy *c, int dir, const char *name, const struc
 	if (fd < 0)
 		return err_set(e, fd, "read %s", buf_str(&c->name));
 	if (wanted) {
-		r = target_directory(c->x->tree, buf_str(&c->x->path), e);
+		r = target_directory(c->x->target, buf_str(&c->x->path), e);
 		if (r == 0)
 			r = set_meta(c, fd, -1, st, e);
 	}

@@ -62,7 +62,11 @@ struct archive_out {
 	bool reproducible;
 	const struct out_backend *backend;
 	struct stream_out *stream;	/* of the stream backends */
-	struct target *tree;	/* of the directory backend */
+	uint64_t resumed;	/* bytes of it that an earlier writer left */
+	struct archive_format final;	/* sorted: of the archive proper; format is the spool's till then */
+	int spool_fd;
+	char *spool_path;
+	struct target *target;	/* of the directory backend */
 	int fd;			/* the file or directory that grows */
 	struct held_set held;
 	struct journal journal;
@@ -70,7 +74,7 @@ struct archive_out {
 	size_t n_members;
 	void *buffer;		/* OUT_BUFFER bytes */
 	struct timespec flushed;	/* when, CLOCK_MONOTONIC */
-	uint64_t bytes;		/* the directory's */
+	uint64_t bytes, unflushed;	/* the directory's */
 	uint64_t files;
 	bool dirty;		/* entries since the last flush */
 	bool finished;
@@ -86,8 +90,8 @@ int out_lose_content(struct archive_out *a, struct held *h, struct manifest_file
 /* What @h is as an entry; the names (caller's buffers) must outlive it. */
 void out_entry(struct archive_out *a, struct held *h, struct pack_entry *ret, struct buf *name,
 	       struct buf *target);
-/* All regular work of a stream's tail, shared by both that are streams. */
-int out_stream_tail(struct archive_out *a, struct stream_out *s, int manifest, struct err *e);
+/* A stream's tail, shared by both that are streams. */
+int out_stream_tail(struct archive_out *a, int manifest, struct err *e);
 int out_stream_entry(struct archive_out *a, struct stream_out *s, const struct pack_entry *entry,
 		     uint64_t *ret_stored, struct err *e);
 

@@ -21,7 +21,8 @@
 
 struct content {
 	struct archive_out *a;
-	struct stream_out *s;
+	struct stream_out *s;	/* NULL: into the file `to` */
+	int to;
 	int fd;
 	uint64_t size;
 	const struct pack_extent *extents;
@@ -30,6 +31,16 @@ struct content {
 	struct sha256_ctx hash;
 	bool changed;
 };
+
+static int put(struct content *c, uint64_t at, size_t len, struct err *e)
+{
+	int r;
+
+	if (c->s)
+		return stream_out_write(c->s, c->a->buffer, len, e);
+	r = lseek(c->to, (off_t)at, SEEK_SET) < 0 ? -errno : io_write_all(c->to, c->a->buffer, len);
+	return r < 0 ? err_set(e, r, "write to the archive") : 0;
+}
 
 static void hash_zeros(struct sha256_ctx *hash, uint64_t len)
 {
@@ -103,6 +114,7 @@ static int begin(struct content *c, struct held *h, struct err *e)
 	_cleanup_buf_ struct buf name = BUF_INIT, target = BUF_INIT;
 	struct pack_entry entry;
 	uint64_t stored;
+	int r;
 
 	out_entry(c->a, h, &entry, &name, &target);
 	if (name.failed)
@@ -111,7 +123,9 @@ static int begin(struct content *c, struct held *h, struct err *e)
 	entry.extents = c->extents;
 	entry.n_extents = c->n_extents;
 	entry.sparse = c->sparse;
-	return out_stream_entry(c->a, c->s, &entry, &stored, e);
+	r = out_stream_entry(c->a, c->s, &entry, &stored, e);
+	h->spooled = stream_out_raw(c->s);
+	return r;
 }
 
 static uint64_t stored_bytes(const struct content *c)
@@ -167,7 +181,7 @@ static int write_range(struct content *c, uint64_t at, uint64_t len, int *ret_wh
 			c->changed = true;
 		}
 		sha256_update(&c->hash, want, c->a->buffer);
-		r = stream_out_write(c->s, c->a->buffer, want, e);
+		r = put(c, at, want, e);
 		if (r < 0)
 			return r;
 		at += want;
@@ -179,7 +193,7 @@ static int write_range(struct content *c, uint64_t at, uint64_t len, int *ret_wh
 static int write_hole(struct content *c, uint64_t len, struct err *e)
 {
 	hash_zeros(&c->hash, len);
-	return c->sparse ? 0 : stream_out_zeros(c->s, len, e);
+	return c->sparse || !c->s ? 0 : stream_out_zeros(c->s, len, e);
 }
 
 static int write_large(struct content *c, int *ret_why, struct err *e)
@@ -248,7 +262,7 @@ int out_content_write(struct archive_out *a, struct held *h, struct manifest_fil
 	c.extents = extents;
 	c.sparse = c.n_extents && pack_can_sparse(a->format.container);
 	sha256_init(&c.hash);
-	h->links = file->nlink;
+	h->links = (uint32_t)file->nlink;
 	if (c.size <= OUT_BUFFER && !c.n_extents)
 		r = write_small(&c, h, &why, e);
 	else
@@ -269,4 +283,68 @@ int out_content_write(struct archive_out *a, struct held *h, struct manifest_fil
 	h->n_extents = c.n_extents;
 	*ret_changed = c.changed;
 	return 0;
+}
+
+int out_content_to_file(struct archive_out *a, struct manifest_file *file, int fd, int to,
+			bool *ret_changed, int *ret_why, struct err *e)
+{
+	struct content c = { .a = a, .to = to, .fd = fd, .size = file->size };
+	_cleanup_free_ struct pack_extent *extents = NULL;
+	int r;
+
+	if (file->blocks < file->size / 512 && find_extents(fd, file->size, &extents, &c.n_extents) < 0)
+		return err_set(e, -ENOMEM, "archive %s", file->path);
+	c.extents = extents;
+	sha256_init(&c.hash);
+	r = write_large(&c, ret_why, e);
+	if (r == 0 && ftruncate(to, (off_t)c.size) < 0)
+		r = err_set(e, -errno, "archive %s", file->path);
+	if (r)
+		return r;
+	hash_done(&c, file);
+	*ret_changed = c.changed;
+	return 0;
+}
+
+/* @len bytes of the spool from *@at on, which moves. */
+static int copy_spooled(struct archive_out *a, uint64_t *at, uint64_t len, struct err *e)
+{
+	while (len) {
+		size_t want = MIN(len, (uint64_t)OUT_BUFFER);
+		ssize_t n = io_pread_full(a->spool_fd, a->buffer, want, (off_t)*at);
+		int r;
+
+		if (n != (ssize_t)want)
+			return err_set(e, n < 0 ? (int)n : -EIO, "read back what was spooled");
+		r = stream_out_write(a->stream, a->buffer, want, e);
+		if (r < 0)
+			return r;
+		*at += want;
+		len -= want;
+	}
+	return 0;
+}
+
+int out_content_copy(struct archive_out *a, struct held *h, bool sparse, struct err *e)
+{
+	uint64_t from = h->spooled, at = 0, stored = 0;
+	int r = 0;
+
+	if (!h->sparse) {
+		r = copy_spooled(a, &from, h->size, e);
+		stored = h->size;
+	}
+	for (size_t i = 0; r == 0 && h->sparse && i < h->n_extents; i++) {
+		const struct pack_extent *x = &h->extents[i];
+
+		if (!sparse)
+			r = stream_out_zeros(a->stream, x->at - at, e);
+		if (r == 0)
+			r = copy_spooled(a, &from, x->len, e);
+		stored += x->len + (sparse ? 0 : x->at - at);
+		at = x->at + x->len;
+	}
+	if (r < 0)
+		return r;
+	return stream_out_zeros(a->stream, pack_padding(a->format.container, stored), e);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The backend whose archive is one stream of bytes in a file or pipe. */
 #include <errno.h>
-#include <nettle/sha2.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -29,7 +28,7 @@ static int stream_open(struct archive_out *a, struct err *e)
 	r = wrap_begin(a->fd, a->format.wrapper, a->self_fd, e);
 	if (r < 0)
 		return r;
-	return stream_out_open(&a->stream, a->fd, a->format.filter, a->format.level, e);
+	return stream_out_open(&a->stream, a->fd, a->format.filter, a->format.level, false, e);
 }
 
 void out_entry(struct archive_out *a, struct held *h, struct pack_entry *ret, struct buf *name,
@@ -115,12 +114,6 @@ static int stream_flush(struct archive_out *a, struct err *e)
 	if (r == 0)
 		r = stream_out_sync(a->stream, e);
 	return r;
-}
-
-static int stream_content(struct archive_out *a, struct held *h, struct manifest_file *file, int fd,
-			  bool *ret_changed, struct err *e)
-{
-	return out_content_write(a, h, file, fd, ret_changed, e);
 }
 
 static int put_members(struct archive_out *a, struct stream_out *s, int manifest, struct err *e)
@@ -230,8 +223,9 @@ static int put_directories(struct archive_out *a, struct stream_out *s, struct h
 	return r;
 }
 
-int out_stream_tail(struct archive_out *a, struct stream_out *s, int manifest, struct err *e)
+int out_stream_tail(struct archive_out *a, int manifest, struct err *e)
 {
+	struct stream_out *s = a->stream;
 	_cleanup_free_ struct held **all = held_sorted(&a->held);
 	_cleanup_buf_ struct buf trailer = BUF_INIT;
 	unsigned char footer[WRAP_FOOTER];
@@ -258,14 +252,9 @@ int out_stream_tail(struct archive_out *a, struct stream_out *s, int manifest, s
 		r = stream_out_end(s, e);
 	if (r < 0 || a->format.wrapper == ARCHIVE_BARE)
 		return r;
-	wrap_footer(footer, stream_out_bytes(s));
+	wrap_footer(footer, a->resumed + stream_out_bytes(s));
 	r = io_write_all(a->fd, footer, sizeof(footer));
 	return r < 0 ? err_set(e, r, "finish the archive") : 0;
-}
-
-static int stream_tail(struct archive_out *a, int manifest, struct err *e)
-{
-	return out_stream_tail(a, a->stream, manifest, e);
 }
 
 static uint64_t stream_bytes(const struct archive_out *a)
@@ -286,7 +275,7 @@ static void stream_free(struct archive_out *a, bool discard)
 }
 
 const struct out_backend out_stream_backend = {
-	.open = stream_open, .content = stream_content, .flush = stream_flush, .tail = stream_tail,
+	.open = stream_open, .content = out_content_write, .flush = stream_flush, .tail = out_stream_tail,
 	.publish = out_file_publish, .bytes = stream_bytes, .unflushed = stream_unflushed,
 	.free = stream_free,
 };

@@ -26,7 +26,7 @@ struct stream_out {
 };
 
 int stream_out_open(struct stream_out **ret, int fd, enum archive_filter filter, int level,
-		    struct err *e)
+		    bool inside, struct err *e)
 {
 	const struct filter *f = filter_find(filter);
 	struct stream_out *s;
@@ -38,7 +38,7 @@ int stream_out_open(struct stream_out **ret, int fd, enum archive_filter filter,
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return err_set(e, -ENOMEM, "write an archive");
-	s->enc = f->encoder(level);
+	s->enc = f->encoder(level, inside);
 	if (!s->enc) {
 		free(s);
 		return err_set(e, -ENOMEM, "start %s compression", f->name);

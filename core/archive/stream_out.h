@@ -15,9 +15,12 @@
 struct err;
 struct stream_out;
 
-/* @fd stays the caller's. The stream begins at its current offset. */
+/*
+ * @fd stays the caller's. The stream begins at its current offset; @inside: behind a
+ * border of one that somebody began before.
+ */
 int stream_out_open(struct stream_out **ret, int fd, enum archive_filter filter, int level,
-		    struct err *e);
+		    bool inside, struct err *e);
 void stream_out_free(struct stream_out *s);
 
 int stream_out_write(struct stream_out *s, const void *data, size_t len, struct err *e);

@@ -303,6 +303,15 @@ int target_hardlink(struct target *t, const char *path, const char *existing, st
 	return make_anything(t, path, make_link, &from, e);
 }
 
+void target_remove(struct target *t, const char *path)
+{
+	const char *name;
+	int dir = parent_of(t, path, false, &name);
+
+	if (dir >= 0 && *name)
+		make_room(dir, name);
+}
+
 int target_look(struct target *t, const char *path, int flags, struct err *e)
 {
 	const char *name;

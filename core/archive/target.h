@@ -39,6 +39,9 @@ int target_symlink(struct target *t, const char *path, const char *target, struc
 int target_hardlink(struct target *t, const char *path, const char *existing, struct err *e);
 int target_node(struct target *t, const char *path, mode_t type, dev_t rdev, struct err *e);
 
+/* A file, link or empty directory; what is not there or not to be removed stays so. */
+void target_remove(struct target *t, const char *path);
+
 /* What is there. Nothing is made. -ENOENT, -ELOOP (also when the last is a link). */
 int target_look(struct target *t, const char *path, int flags, struct err *e);
 /* A regular file to write to or a directory, also if its mode forbids that (it is then changed). */
