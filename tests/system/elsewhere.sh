@@ -1,0 +1,206 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Records real programs here and replays them elsewhere: below a root that has busybox and
+# another distribution's libc, as a user without root, nothing of this machine in sight.
+# Status, standard output and the outputs' SHA-256 must be those of the command run bare.
+#
+#   tests/system/elsewhere.sh [--full] [WORKLOAD]...
+#
+# By default each workload is tried once, in one format, and each format once. --full (or
+# FULL=1) tries all with all. A workload is a file of tests/system/workloads; its archive
+# is replayed by `care replay` and, extracted, by its re-execute.sh.
+. "$TOP/tests/system/common"
+
+formats='tar tar.gz tar.lzo tar.zst cpio.gz dir default'
+full=${FULL-}
+[ "${1-}" != --full ] || { full=1; shift; }
+if [ $# -gt 0 ]; then
+	full=1
+else
+	# Those that need little first: the builds shall not all be of one format.
+	set -- gcc i386 x11 python git dash bc perl signal threads input
+fi
+
+# What kind of programs this care records: a 32-bit one refuses others (decision 31).
+case $(od -An -tx1 -j4 -N1 "$CARE" | tr -d ' ') in
+01) abis=' i386 ' ;;
+*) abis=' x86_64 i386 ' ;;
+esac
+
+# --- recording -----------------------------------------------------------------------------
+
+native() {
+	fresh || { cannot="its preparation failed"; return 1; }
+	status=0
+	at_work sh -c "$command" >"$base/native.out" 2>"$base/native.err" </dev/null || status=$?
+	result_of native "$status" "$work"
+	if grep -q '^missing' "$base/native.result"; then
+		cannot="it does not work here without care: $(grep '^missing' "$base/native.result" | tr '\n' ' ')$(tail -n 1 "$base/native.err")"
+		return 1
+	fi
+}
+
+# Leaves the archive at $archive.
+record() {	# FORMAT
+	rm -rf "$base/archive"
+	mkdir "$base/archive"
+	case $1 in
+	dir) archive=$base/archive/x/ ;;
+	default) archive= ;;
+	*) archive=$base/archive/x.$1 ;;
+	esac
+	fresh || return
+	status=0
+	at_work "$CARE" -v -1 ${archive:+-o "$archive"} sh -c "$command" \
+		>"$base/recorded.out" 2>"$base/recorded.err" </dev/null || status=$?
+	result_of recorded "$status" "$work"
+	if [ "$1" = default ]; then
+		archive=$base/archive/x.bin
+		mv "$work"/care-*.bin "$archive" 2>/dev/null
+	fi
+	archive=${archive%/}
+	[ -e "$archive" ]
+}
+
+try_record() {	# FORMAT
+	name="$workload, $1: recording"
+	if ! record "$1"; then
+		echo "there is no archive" >>"$base/recorded.err"
+		not_ok "$name" "$base/recorded.err"
+		return 1
+	elif ! same native recorded >"$base/difference"; then
+		not_ok "$name gives another result" "$base/difference" "$base/recorded.err"
+		return 1
+	fi
+	ok "$name"
+}
+
+# --- replaying -------------------------------------------------------------------------------
+
+take_there() {
+	chmod -R u+rwX "$there/in" 2>/dev/null
+	rm -rf "$there/in"
+	mkdir "$there/in"
+	cp "$CARE" "$there/in/care"
+	mv "$archive" "$there/in/"
+	archive=/in/${archive##*/}
+	# Whoever was sent a directory owns the copy.
+	[ ! -d "$there$archive" ] || chown -R "$guest_uid:$guest_gid" "$there$archive"
+	empty_elsewhere
+	chmod -R u+rwX "$home"
+	rm -rf "$home" "$base/origin.git"
+}
+
+# What an archive holds, a directory too: who replays must leave it as it is.
+fingerprint() {
+	if [ -d "$there$archive" ]; then
+		(cd "$there$archive" && find . -printf '%p %m %y %s %T@ %l\n' | sort &&
+			find . -type f -size -1000k -exec sha256sum {} + | sort) | sha256sum
+	else
+		sha256sum <"$there$archive"
+	fi
+}
+
+by_care() {
+	before=$(fingerprint)
+	set -- "$archive"
+	for output in $outputs; do
+		set -- --get "$work/$output:/home/guest/out/$(echo "$output" | tr / :)" "$@"
+	done
+	status=0
+	elsewhere 'exec /in/care replay -v -1 "$@"' "$@" >"$base/replayed.out" 2>"$base/replayed.err" || status=$?
+	for output in $outputs; do
+		mkdir -p "$base/got/$(dirname "$output")"
+		mv "$there/home/guest/out/$(echo "$output" | tr / :)" "$base/got/$output" 2>/dev/null
+	done
+	result_of replayed "$status" "$base/got"
+	rm -rf "$base/got"
+	[ "$(fingerprint)" = "$before" ] || echo "the archive was changed by its replay" >>"$base/replayed.out"
+}
+
+by_script() {
+	extract='/in/care extract -v -1 "$1" && cd x'
+	case $archive in
+	*.bin) extract='"$1" >&2 && cd care-*/' ;;
+	/in/x) extract='cp -a "$1" y && cd y' ;;
+	esac
+	status=0
+	elsewhere "$extract || exit 121; PROOT=/in/care exec ./re-execute.sh" "$archive" \
+		>"$base/replayed.out" 2>"$base/replayed.err" || status=$?
+	result_of replayed "$status" "$(echo "$there"/home/guest/*/rootfs)$work"
+}
+
+try_replay() {	# HOW FORMAT NAME
+	empty_elsewhere
+	"$1"
+	if same recorded replayed >"$base/difference"; then
+		ok "$workload, $2: $3"
+	else
+		not_ok "$workload, $2: $3" "$base/difference" "$base/replayed.err"
+	fi
+}
+
+try() {	# FORMAT
+	start || { skip "$workload" "$cannot"; return; }
+	if ! native; then
+		skip "$workload" "$cannot"
+	elif try_record "$1" && take_there; then
+		if move; then
+			try_replay by_care "$1" "care replay"
+			try_replay by_script "$1" "re-execute.sh"
+		else
+			skip "$workload, $1: replays" "$cannot"
+		fi
+	fi
+	stop
+}
+
+# --- the place itself ----------------------------------------------------------------------------
+
+# If these fail the others prove nothing.
+try_place() {
+	empty_elsewhere
+	status=0
+	elsewhere 'id -u; sed -n "s/^CapEff:\t0*//p" /proc/self/status; ls / /home; exit 3' \
+		>"$base/place" 2>&1 || status=$?
+	if [ "$status" -ne 3 ]; then
+		skip "a root of another distribution" "$(tail -n 1 "$base/place")"
+		plan
+		exit
+	fi
+	ok "a root of another distribution"
+	name="there is another user, without a capability, and nothing from here"
+	if [ "$(sed -n 1p "$base/place")" -ne 0 ] && [ -z "$(sed -n 2p "$base/place")" ] &&
+		! elsewhere "ls $base || ls $TOP || command -v gcc || command -v python3 || command -v perl" >/dev/null 2>&1; then
+		ok "$name"
+	else
+		not_ok "$name" "$base/place"
+	fi
+	here_libc=$(getconf GNU_LIBC_VERSION)
+	there_libc=$(elsewhere '/lib64/ld-linux-x86-64.so.2 --version' | sed -n '1s/.*GLIBC \([0-9.]*\).*/glibc \1/p')
+	if [ "$there_libc" ] && [ "$here_libc" != "$there_libc" ]; then
+		ok "the libc there ($there_libc) is not that from here ($here_libc)"
+	else
+		not_ok "the libc there ($there_libc) is not that from here ($here_libc)"
+	fi
+}
+
+[ -d "${SYSTEM-}/root" ] || { echo "1..0 # SKIP there is no other root: tests/system/prepare makes it"; exit 0; }
+make_elsewhere
+try_place
+for name in "$@"; do
+	load "$name"
+	case $abis in
+	*" $abi "*) ;;
+	*) continue ;;
+	esac
+	if [ "$full" ]; then
+		for format in $formats; do try "$format"; done
+	else
+		# One after the other, round and round.
+		format=${formats%% *}
+		formats="${formats#* } $format"
+		try "$format"
+	fi
+done
+plan
