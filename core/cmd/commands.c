@@ -13,6 +13,7 @@ const struct cmd *const cmd_all[] = {
 	&cmd_verify,
 	&cmd_convert,
 	&cmd_run,
+	&cmd_doctor,
 	&cmd_trace,
 	&cmd_help,
 	NULL,

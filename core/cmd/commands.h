@@ -6,6 +6,7 @@
 struct cmd;
 
 extern const struct cmd cmd_convert;
+extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_extract;
 extern const struct cmd cmd_help;
 extern const struct cmd cmd_info;
