@@ -7,6 +7,7 @@
 #include "core/cmd/cmd.h"
 
 const struct cmd *const cmd_all[] = {
+	&cmd_record,
 	&cmd_replay,
 	&cmd_extract,
 	&cmd_info,

@@ -10,6 +10,7 @@ extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_extract;
 extern const struct cmd cmd_help;
 extern const struct cmd cmd_info;
+extern const struct cmd cmd_record;
 extern const struct cmd cmd_repair;
 extern const struct cmd cmd_replay;
 extern const struct cmd cmd_run;

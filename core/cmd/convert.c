@@ -16,7 +16,7 @@
 #include "core/cmd/commands.h"
 #include "core/cmd/convert.h"
 #include "core/cmd/open.h"
-#include "core/replay/rmtree.h"
+#include "core/base/rmtree.h"
 
 struct convert_options {
 	const char *format;

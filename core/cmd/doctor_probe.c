@@ -21,7 +21,7 @@
 #include "core/replay/idmap.h"
 #include "core/replay/ns.h"
 #include "core/replay/plan.h"
-#include "core/replay/rmtree.h"
+#include "core/base/rmtree.h"
 
 static void say(struct doctor_check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

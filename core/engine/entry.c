@@ -264,6 +264,17 @@ static int settle_registers(struct tracee *t, unsigned why)
 	return regs_write(t->task->tid, &regs);
 }
 
+/* A sink gives another result of a call that was carried out. */
+static void replace_result(struct tracee *t, int64_t result)
+{
+	struct regs regs;
+
+	if (regs_read(t->task->tid, &regs) < 0)
+		return;	/* it died meanwhile */
+	regs_set_result(&regs, result);
+	regs_write(t->task->tid, &regs);
+}
+
 static void leave(struct engine *en, struct tracee *t)
 {
 	struct event ev = { .kind = EVENT_RETURN, .task = t->task, .call = t->call };
@@ -296,6 +307,8 @@ static void leave(struct engine *en, struct tracee *t)
 	r = bus_send(en->bus, &ev, en->e);
 	if (r < 0)
 		engine_fail(en, r);
+	else if (ev.answered)
+		replace_result(t, ev.answer);
 }
 
 /* Plain ptrace: is this stop an entry? The kernel tells since 5.3, before we must count. */

@@ -16,7 +16,7 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/base/io.h"
-#include "core/base/log.h"
+#include "core/base/rmtree.h"
 
 struct place {
 	char *path;		/* as the command spells it */
@@ -33,6 +33,7 @@ struct conceal {
 struct conceal *conceal_new(struct names *names, const char *under, struct err *e)
 {
 	struct conceal *c = calloc(1, sizeof(*c));
+	struct name *n;
 
 	if (c)
 		c->names = names;
@@ -48,6 +49,19 @@ struct conceal *conceal_new(struct names *names, const char *under, struct err *
 		return NULL;
 	}
 	chmod(c->top, 0711);	/* the command may become another user on the way */
+	/*
+	 * The command may meet the private place by its own name: the kernel hands a script's
+	 * path to its interpreter as it was rewritten. It leads there, and is no part of the world.
+	 */
+	n = names_at(names, c->top);
+	if (n)
+		n->bind = strdup(c->top);
+	if (!n || !n->bind) {
+		err_set(e, -ENOMEM, "conceal");
+		conceal_free(c);
+		return NULL;
+	}
+	n->flags |= NAME_BORN;
 	return c;
 }
 
@@ -311,30 +325,11 @@ int conceal_keep(struct conceal *c, const char *dir, struct err *e)
 	return r < 0 ? err_set(e, r, "keep what was written into concealed places in %s", dir) : 0;
 }
 
-/* A directory without rwx for us cannot be emptied: give it back on the way down. */
-static int open_up(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)ftw;
-	if (type == FTW_D || type == FTW_DNR)
-		chmod(path, (st->st_mode & 07777) | S_IRWXU);
-	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	remove(path);
-	return 0;
-}
-
 void conceal_free(struct conceal *c)
 {
 	if (!c)
 		return;
-	nftw(c->top, open_up, 16, FTW_PHYS);
-	nftw(c->top, remove_one, 16, FTW_PHYS | FTW_DEPTH);
+	rmtree(c->top, NULL);
 	for (size_t i = 0; i < c->n; i++) {
 		free(c->places[i].path);
 		free(c->places[i].host);

@@ -9,6 +9,7 @@
 #include "core/base/err.h"
 #include "core/base/io.h"
 #include "core/record/recorder_internal.h"
+#include "core/record/redact.h"
 
 #define PROCESS_MAX_CMDLINE (1 << 20)	/* of the manifest's, not of the process's */
 
@@ -123,7 +124,8 @@ int process_exec(struct recorder *r, struct task *t)
 	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)t->tid);
 	if (io_read_file(AT_FDCWD, path, PROCESS_MAX_CMDLINE, &text, NULL) < 0)
 		return 0;
-	return split(&p->facts.argv, buf_str(&text), text.len) < 0 ?
+	return split(&p->facts.argv, buf_str(&text), text.len) < 0 ||
+			       redact_strings(&p->facts.argv, &r->spec.redact) < 0 ?
 		       err_set(r->e, -ENOMEM, "remember a command line") : 0;
 }
 

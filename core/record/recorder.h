@@ -25,6 +25,7 @@ struct record_spec {
 	const char *spool;		/* directory for copies of files about to change */
 	const char *private_under;	/* where concealed places are made, e.g. /tmp */
 	struct manifest_strings include;	/* archived with all below even if unused */
+	struct manifest_strings redact;		/* texts that must not be in the archive */
 	int64_t max_size;		/* bytes; bigger files stay placeholders; < 0: no limit */
 	bool content_seen;		/* metadata-only use keeps the bytes too */
 	bool keep_special;		/* -d: FIFOs and sockets are archived, not volatile */

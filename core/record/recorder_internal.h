@@ -46,6 +46,7 @@ struct recorder {
 	struct buf rewrite[CALL_PATHS];
 	struct record_summary sum;
 	bool renamed_dirs, wrote_hardlinks, changed_ids;
+	unsigned secrets;		/* files that look like keys */
 	unsigned start_use;		/* of the path used before the first event */
 
 	/* The event being looked at. */

@@ -242,7 +242,11 @@ int run_collect(struct manifest_run *run, char *const *argv, struct err *e)
 		r = collect_cwd(run);
 	if (r < 0)
 		return err_set(e, r, "find the current directory and the open files");
-	clock_gettime(CLOCK_REALTIME_COARSE, &run->start);	/* the clock of inode times */
+	/*
+	 * Not the coarse clock that inode times used to be taken from: since Linux 6.13 they
+	 * may be finer, and what a shell made just before us would be taken for born in the run.
+	 */
+	clock_gettime(CLOCK_REALTIME, &run->start);
 	collect_signals(run);
 	r = collect_strings(run, argv);
 	if (r >= 0)

@@ -15,7 +15,10 @@
 #include "core/base/err.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/manifest/review.h"
 #include "core/record/recorder_internal.h"
+
+#define USES_MOST_SECRETS 20	/* warned of by name; `care info --review` has all */
 
 struct object object_volatile = { .volatile_below = true };
 struct object object_concealed = { .concealed_below = true };
@@ -112,6 +115,16 @@ static int open_content(const struct name *n, const struct object *o)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Keys are archived like any other file, but not without a word. */
+static void warn_secret(struct recorder *r, const char *path)
+{
+	const char *why = review_path(path);
+
+	if (!why || r->secrets++ >= USES_MOST_SECRETS)
+		return;
+	log_warn("%s is archived and looks like a secret: %s", path, why);
+}
+
 /* Content that is wanted and not settled yet. */
 static int keep_content(struct recorder *r, const struct name *n, struct object *o, unsigned use)
 {
@@ -131,6 +144,7 @@ static int keep_content(struct recorder *r, const struct name *n, struct object 
 		r->sum.files++;
 		r->sum.bytes += o->file.size;
 		log_info("archived: %s", o->file.path);
+		warn_secret(r, o->file.path);
 		return queue_file(r->queue, o, fd, r->e);
 	}
 	o->file.content = MANIFEST_UNREADABLE;

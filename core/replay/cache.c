@@ -24,7 +24,7 @@
 #include "core/base/log.h"
 #include "core/manifest/manifest.h"
 #include "core/replay/copy.h"
-#include "core/replay/rmtree.h"
+#include "core/base/rmtree.h"
 
 #define CACHE_LAYOUT 1		/* part of the key: grows when what is extracted changes */
 #define RUN_PREFIX "run."

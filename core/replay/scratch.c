@@ -15,7 +15,7 @@
 #include "core/base/io.h"
 #include "core/base/mem.h"
 #include "core/replay/copy.h"
-#include "core/replay/rmtree.h"
+#include "core/base/rmtree.h"
 
 static int name_below(char **ret, const char *dir, const char *name, struct err *e)
 {

@@ -298,6 +298,7 @@ static void redirect(const char *output)
 	int in = open("empty-input", O_RDONLY | O_CREAT, 0600);
 	int out = open(output, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
+	unlink("empty-input");	/* it may be left without any permission */
 	dup2(in, 0);
 	dup2(out, 1);
 	close(in);

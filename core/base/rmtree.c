@@ -4,7 +4,7 @@
  * there: so neither our stack nor our descriptors grow with the depth of the tree,
  * and no path grows too long.
  */
-#include "core/replay/rmtree.h"
+#include "core/base/rmtree.h"
 
 #include <dirent.h>
 #include <errno.h>

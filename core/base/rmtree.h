@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Remove a tree, whatever permissions a command gave to what is in it. */
-#ifndef CORE_REPLAY_RMTREE_H
-#define CORE_REPLAY_RMTREE_H
+#ifndef CORE_BASE_RMTREE_H
+#define CORE_BASE_RMTREE_H
 
 struct err;
 

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is said while a command is recorded and afterwards, all of it on stderr. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/cmd/record_job.h"
+#include "core/manifest/review.h"
+
+#define REPORT_MOST 20	/* lines of one kind; the archive has all */
+
+static double elapsed(const struct record_job *job)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - job->started.tv_sec) + (now.tv_nsec - job->started.tv_nsec) / 1e9;
+}
+
+void record_progress(const struct record_job *job)
+{
+	uint64_t files, bytes;
+	char size[16];
+
+	recorder_progress(job->recorder, &files, &bytes);
+	cmd_progress("recording: %" PRIu64 " files, %s, %.0f s", files, cmd_bytes(size, bytes),
+		     elapsed(job));
+}
+
+int record_status(const struct record_job *job)
+{
+	struct record_summary sum;
+	int status = engine_exit_code(job->engine.status);
+
+	recorder_summary(job->recorder, &sum);
+	if (status == 0 && (sum.lost || job->engine.census.unreadable))
+		return CMD_EXIT_UNFAITHFUL;
+	return status;
+}
+
+int record_concealed_text(const struct record_job *job, struct buf *ret)
+{
+	struct record_summary sum;
+
+	recorder_summary(job->recorder, &sum);
+	for (size_t i = 0; i < sum.n_concealed; i++)
+		buf_addf(ret, "%s\t%s\n", sum.concealed[i].path, sum.concealed[i].exe);
+	return buf_error(ret);
+}
+
+/* A failure that concealment may have caused: what it was, and the line to try. */
+static void report_concealed(const struct record_job *job, const struct record_summary *sum)
+{
+	_cleanup_buf_ struct buf line = BUF_INIT;
+
+	if (!sum->n_concealed || engine_exit_code(job->engine.status) == 0)
+		return;
+	cmd_warn("the command failed, and %zu files it asked for are concealed:", sum->n_concealed);
+	buf_adds(&line, "care");
+	for (size_t i = 0; i < sum->n_concealed && i < REPORT_MOST; i++) {
+		cmd_warn("  %s (by %s)", sum->concealed[i].path, sum->concealed[i].exe);
+		buf_adds(&line, " -r ");
+		buf_add_shell(&line, sum->concealed[i].path, strlen(sum->concealed[i].path));
+	}
+	for (char **arg = job->argv; *arg; arg++) {
+		buf_addc(&line, ' ');
+		buf_add_shell(&line, *arg, strlen(*arg));
+	}
+	cmd_warn("if it needs them, try: %s", buf_str(&line));
+}
+
+static void tell_left(void *ctx, const char *path)
+{
+	unsigned *count = ctx;
+
+	if (++*count <= REPORT_MOST)
+		cmd_warn("written into a concealed place and not kept: %s", path);
+}
+
+static void report_left(struct record_job *job)
+{
+	const char *keep = job->opt->keep_concealed;
+	struct err e = { 0 };
+	unsigned count = 0;
+
+	if (recorder_concealed_left(job->recorder, keep, tell_left, &count, &e) < 0)
+		cmd_warn("%s", e.text);
+	if (count > REPORT_MOST)
+		cmd_warn("… and %u more", count - REPORT_MOST);
+	if (count && keep)
+		cmd_say("they are saved in %s", keep);
+	else if (count)
+		cmd_warn("--keep-concealed DIR saves such files, -r PATH shows the true place");
+}
+
+static void report_engine(const struct record_job *job)
+{
+	const struct engine_census *c = &job->engine.census;
+
+	for (size_t i = 0; i < c->n_unknown; i++)
+		cmd_warn("unknown system call %" PRIu64 " (%s), %" PRIu64
+			 " times: what it did to files is not recorded", c->unknown[i].nr,
+			 c->unknown[i].abi, c->unknown[i].count);
+	if (c->io_uring)
+		cmd_say("io_uring was refused %" PRIu64 " times; programs then use ordinary calls "
+			"(--allow-io-uring)", c->io_uring);
+	if (c->unreadable)
+		cmd_warn("%" PRIu64 " calls had paths that could not be read: not faithful", c->unreadable);
+	if (c->setuid_lost)
+		cmd_warn("%" PRIu64 " set-uid programs ran without their privilege, because they were observed",
+			 c->setuid_lost);
+}
+
+struct review {
+	struct review_sink sink;
+	unsigned count;
+};
+
+static void tell_secret(struct review_sink *self, const char *kind, const char *what, const char *why)
+{
+	struct review *review = (struct review *)self;
+
+	if (++review->count <= REPORT_MOST)
+		cmd_warn("the %s %s is recorded and looks like a secret: %s", kind, what, why);
+}
+
+/* Before it is shared: variables and arguments; files were told when they were archived. */
+static void report_secrets(const struct record_job *job)
+{
+	struct review review = { { tell_secret }, 0 };
+
+	if (!job->out)
+		return;
+	review_run(&job->run, &review.sink);
+	if (review.count)
+		cmd_warn("--redact-env NAME and --redact TEXT keep such values out; care info --review %s "
+			 "lists all there is to look at", job->output);
+}
+
+static void report_replay(const struct record_job *job)
+{
+	_cleanup_buf_ struct buf line = BUF_INIT;
+
+	if (!job->out || !strcmp(job->output, "-"))
+		return;
+	buf_adds(&line, "care replay ");
+	buf_add_shell(&line, job->output, strlen(job->output));
+	cmd_say("replay it with: %s", buf_str(&line));
+}
+
+void record_report(struct record_job *job, bool finished)
+{
+	struct record_summary sum;
+	char size[16], packed[16];
+
+	cmd_progress_end();
+	recorder_summary(job->recorder, &sum);
+	report_engine(job);
+	report_left(job);
+	report_concealed(job, &sum);
+	report_secrets(job);
+	if (sum.changed)
+		cmd_warn("%" PRIu64 " files changed while they were being archived", sum.changed);
+	if (sum.lost)
+		cmd_warn("%" PRIu64 " files could not be recorded: care info %s says which and why",
+			 sum.lost, job->output);
+	cmd_say("%" PRIu64 " stops, %" PRIu64 " calls, %" PRIu64 " paths; archived %" PRIu64
+		" files (%s) and %" PRIu64 " placeholders, %" PRIu64 " absent; %.1f s",
+		job->engine.census.stops, job->engine.census.calls, sum.paths, sum.files,
+		cmd_bytes(size, sum.bytes), sum.placeholders, sum.absent, elapsed(job));
+	if (!finished)
+		return;
+	if (job->out)
+		cmd_say("wrote %s (%s)", job->output, cmd_bytes(packed, archive_out_bytes(job->out)));
+	report_replay(job);
+}

@@ -1,0 +1,85 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# care record -c and -r: what is hidden from the command and from the archive.
+# alone
+. "$TOP/tests/tap.sh"
+
+care() { "$CARE" "$@" >out 2>err; }
+shown() { cat out err; false; }
+in_archive() { tar -tf "$1" | grep -qx "$2"; }
+says() { [ "$(cat out)" = "$1" ] || shown; }
+
+mkdir -p secret/shown open
+echo s >secret/s; echo o >open/o; echo v >secret/shown/v
+
+empty() {
+	care -o a.tar -c secret sh -c 'cat secret/s; ls -A secret; cat open/o'
+	[ $? -eq 0 ] && says o && not in_archive a.tar "a/rootfs$PWD/secret/s"
+}
+try "a concealed directory is empty, and its files are not archived" empty
+listed() { tar -xOf a.tar a/concealed-accesses.txt | grep "$PWD/secret/s" | grep -q cat; }
+try "concealed-accesses.txt names the path and the program" listed
+revealed() {
+	care -o a.tar -c secret -r secret/shown sh -c 'ls -A secret; cat secret/shown/v' && says "shown
+v"
+}
+try "a revealed path below it is seen, alone" revealed
+advice() {
+	care -o a.tar -c secret sh -c 'test -e secret/s || exit 5'
+	[ $? -eq 5 ] && grep -q -- "-r $PWD/secret/s" err || shown
+}
+try "a failure with concealed accesses gives the line to try" advice
+left() {
+	care -o a.tar -c secret sh -c 'echo left >secret/new; cat secret/new' && says left &&
+		[ ! -e secret/new ] && grep -q "secret/new" err || shown
+}
+try "what is written there lasts as long as the run, and is named" left
+kept() {
+	care -o a.tar -c secret --keep-concealed kept sh -c 'echo left >secret/new' &&
+		[ "$(cat "kept$PWD/secret/new")" = left ] || shown
+}
+try "--keep-concealed saves it" kept
+spelled() {
+	care -o a.tar -c secret sh -c 'mkdir secret/d; cd secret/d; /bin/pwd -P; readlink /proc/self/cwd; cd ..; mv d e; cd e; /bin/pwd -P' &&
+		says "$PWD/secret/d
+$PWD/secret/d
+$PWD/secret/e"
+}
+try "paths that the kernel tells are spelled as the command knows them" spelled
+relative() {
+	care -o a.tar -c secret sh -c 'cd secret; echo 1 >f; mkdir e; cd e; cat ../f; cd ../..; cat open/o; cat secret/e/../f' &&
+		says "1
+o
+1"
+}
+try "relative paths lead in and out of it" relative
+links() {
+	ln -s secret link
+	care -o a.tar -c secret sh -c 'echo 2 >link/g; cat secret/g; ln -s ../open/o secret/up; cat link/up' && says "2
+o"
+}
+try "symlinks lead in and out of it" links
+owners() {
+	care -o a.tar stat -c '%u %g %a' / /tmp /etc/passwd secret &&
+		says "$(stat -c '%u %g %a' / /tmp /etc/passwd secret)"
+}
+try "concealment does not change owners" owners
+programs() {
+	care -o a.tar sh -c 'cp /bin/echo /tmp/my-echo; /tmp/my-echo ran; printf "#!/bin/sh\necho script\n" >/tmp/s; chmod +x /tmp/s; /tmp/s' &&
+		says "ran
+script"
+}
+try "programs in a concealed place run" programs
+compile() {
+	echo 'int main(void) { return 0; }' >c.c
+	care -o a.tar sh -c 'gcc -o c c.c && ./c && echo compiled' && says compiled
+}
+try "temporary files of a compiler" compile
+no_debris() {
+	ls -d /tmp/care-?????? >before 2>/dev/null
+	care -o a.tar sh -c 'mkdir -p /tmp/a/b; echo x >/tmp/a/b/c; chmod 0 /tmp/a/b /tmp/a' && ls -d /tmp/care-?????? >after 2>/dev/null
+	cmp before after
+}
+try "no private place of ours is left" no_debris
+
+finish

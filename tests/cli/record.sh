@@ -1,0 +1,107 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# care record: its options, what it says, what it archives, how it ends.
+. "$TOP/tests/tap.sh"
+
+care() { "$CARE" "$@" >out 2>err; }
+shown() { cat out err; false; }
+in_archive() { tar -tf "$1" | grep -qx "$2"; }
+member() { tar -xOf "$1" "$2"; }
+# ends STATUS COMMAND…
+ends() {
+	want=$1
+	shift
+	"$@"
+	got=$?
+	[ $got -eq "$want" ] || { echo "status $got, expected $want"; shown; }
+}
+
+# --- what it says --------------------------------------------------------------------------
+
+transparent() {
+	ends 3 care -o a.tar sh -c 'echo to stdout; echo to stderr >&2; exit 3' &&
+		[ "$(cat out)" = "to stdout" ] && grep -q 'to stderr' err || shown
+}
+try "stdout is the command's alone, and so is the status" transparent
+summary() { care -o a.tar true && grep -q 'care replay a.tar' err && grep -q 'archived' err || shown; }
+try "the summary names the command that replays" summary
+quiet() { care -v -1 -o a.tar sh -c 'echo x >&2' && [ "$(cat err)" = x ] || shown; }
+try "-v -1 says nothing" quiet
+no_command() { ends 125 care -o a.tar && grep -q 'no command' err || shown; }
+try "no command: 125 and a sentence" no_command
+nearest() { ends 125 care --volatile-pth /x true && grep -q -- '--volatile-path' err || shown; }
+try "an unknown option names the nearest one" nearest
+absent() { ends 127 care -o b.tar ./no-such-program && grep -q no-such-program err && not ls b.tar* || shown; }
+try "a program that is not there: 127, nothing left" absent
+not_executable() { : >plain; ends 126 care -o b.tar ./plain && not ls b.tar* || shown; }
+try "a file that cannot be executed: 126" not_executable
+no_directory() { ends 125 care -o /no/such/dir/a.tar touch ran && grep -q '/no/such/dir' err && [ ! -e ran ] || shown; }
+try "an output that cannot be written is found before the command runs" no_directory
+suffixless() { care -o named true && [ -x named ] && grep -q 'tells no format' err || shown; }
+try "a name without suffix becomes self-extracting, and it says so" suffixless
+default_name() { mkdir def && cd def && "$CARE" -v -1 true && ls | grep -Eqx 'care-[0-9]{12}\.bin'; }
+try "the default name is CARE's" default_name
+dry_run() { care -o dry.tar --dry-run cat "$0" && [ -s out ] && grep -q archived err && [ ! -e dry.tar ] || shown; }
+try "--dry-run reports and writes nothing" dry_run
+stream() { care -o - true && tar -tf out >/dev/null || shown; }
+try "-o - is a stream on standard output" stream
+
+# --- what is archived ------------------------------------------------------------------------
+
+head -c 5000000 /dev/urandom >big
+placeholder() {
+	care -o a.tar test -f big && [ "$(wc -c <a.tar)" -lt 4900000 ] && in_archive a.tar "a/rootfs$PWD/big" || shown
+}
+try "a file only looked at is a placeholder" placeholder
+seen() { care -o a.tar --content=seen test -f big && [ "$(wc -c <a.tar)" -gt 5000000 ] || shown; }
+try "--content=seen keeps its bytes" seen
+limit() { ends 121 care -o a.tar -m 1 cat big && [ "$(wc -c <a.tar)" -lt 4900000 ] && grep -q -- '-m' err || shown; }
+try "-m leaves big files out, says so, and is not faithful" limit
+echo unused >unused; mkdir tree; echo deep >tree/deep
+included() {
+	care -o a.tar --include unused --include tree true &&
+		[ "$(member a.tar "a/rootfs$PWD/unused")" = unused ] &&
+		[ "$(member a.tar "a/rootfs$PWD/tree/deep")" = deep ] || shown
+}
+try "--include archives what is not used, with all below" included
+members() {
+	for part in re-execute.sh README.txt manifest.json; do
+		in_archive a.tar "a/$part" || return 1
+	done
+}
+try "the archive has CARE's members and a manifest" members
+once() { ! tar -tf a.tar | sort | uniq -d | grep .; }
+try "no member stands in it twice" once
+extracts() { mkdir x && tar -C x -xf a.tar && [ -e "x/a/rootfs$PWD/unused" ]; }
+try "plain tar extracts it" extracts
+echo input >in; echo third >third
+inherited() {
+	care -o a.tar sh -c 'read a; read b <&3; echo $a $b' <in 3<third && [ "$(cat out)" = "input third" ] &&
+		in_archive a.tar "a/rootfs$PWD/in" && in_archive a.tar "a/rootfs$PWD/third" || shown
+}
+try "inherited files are archived" inherited
+for f in tar tar.gz tar.lzo tar.zst cpio cpio.gz cpio.lzo cpio.zst tgz tzo raw bin; do
+	format() { care -o "f.$f" cat in && "$CARE" info "f.$f" >/dev/null || shown; }
+	try "format $f" format
+done
+directory() { care -o dir/ cat in && [ "$(cat "dir/rootfs$PWD/in")" = input ] || shown; }
+try "format directory" directory
+
+# --- what must not be shared -------------------------------------------------------------------
+
+redact_env() {
+	MY_TOKEN=abc123secret care -o a.tar --redact-env MY_TOKEN sh -c 'echo $MY_TOKEN' &&
+		[ "$(cat out)" = abc123secret ] && not grep -q abc123secret a.tar || shown
+}
+try "--redact-env keeps a value out of the archive, not from the command" redact_env
+redact() {
+	care -o a.tar --redact hunter2 sh -c 'echo pw=hunter2' && [ "$(cat out)" = pw=hunter2 ] &&
+		not grep -q hunter2 a.tar || shown
+}
+try "--redact keeps a text out" redact
+own() { CARE_WHATEVER=1 care -o a.tar true && not grep -q CARE_WHATEVER a.tar || shown; }
+try "our own variables are not stored" own
+token() { MY_API_TOKEN=x care -o a.tar true && grep -q MY_API_TOKEN err || shown; }
+try "a variable that looks like a token is named" token
+
+finish
