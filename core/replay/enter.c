@@ -112,8 +112,8 @@ static int run_plan(const struct enter *how, const struct plan_run *run, struct 
 
 	if (r < 0)
 		return r;
-	/* Faked ids need a namespace of their own even for root: nobody's files change owners. */
-	place->ids = geteuid() == 0 && (!how->fake_ids || how->uid == 0) ? PLAN_IDS_TRUE : PLAN_IDS_ONE;
+	/* Root need not pretend: it becomes whom it is asked to be. */
+	place->ids = geteuid() == 0 ? PLAN_IDS_TRUE : PLAN_IDS_ONE;
 	r = start(run, place, &plan, &child, &mask, &ret->refused, e);
 	if (r < 0 && ret->refused && place->ids == PLAN_IDS_TRUE) {
 		place->ids = PLAN_IDS_ONE;

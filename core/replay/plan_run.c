@@ -72,6 +72,7 @@ int plan_build_run(struct plan **ret, const struct plan_run *run, const struct p
 		op->flags = run->cwd_optional ? PLAN_BIND_OPTIONAL : 0;
 	}
 	if (run->fake_ids && place->ids != PLAN_IDS_ONE) {
+		plan_add(p, PLAN_GROUPS);
 		op = plan_add(p, PLAN_IDS);
 		if (op) {
 			op->uid = run->uid;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Makes DIR with a rootfs/ into a recording of a command that never ran, so that replay
- * is tested without recording:
+ * Makes DIR with a rootfs/ into a recording of a command that never ran, with the script
+ * and the page that belong to it, so that replay is tested without recording:
  *
  *   recording DIR [KEY=VALUE]... -- COMMAND...
  *
  * uid gid cwd umask status signal path (of the program), env=NAME=VALUE, venv=NAME, vpath=PATH,
  * ignore=SIGNAL, nofile=N, stdin=PATH, fd3=PATH (appended to), placeholder=PATH,
- * owner=PATH:UID:GID, written=PATH (with its present hash), cpu=FEATURE, renamed=1
+ * owner=PATH:UID:GID, written=PATH (with the hash of DIR/written/PATH), cpu=FEATURE, renamed=1, kernel=1 (-k)
  */
 #include <fcntl.h>
 #include <nettle/sha2.h>
@@ -20,6 +20,7 @@
 #include "core/base/err.h"
 #include "core/base/io.h"
 #include "core/manifest/manifest.h"
+#include "core/replay/reexecute.h"
 
 static struct buf journal;
 static char *dir;
@@ -163,6 +164,28 @@ static void add_written(const char *path)
 	add(&(struct manifest_record){ .kind = MANIFEST_K_WRITTEN, .written = &w });
 }
 
+static void write_member(const char *name, mode_t mode, const struct buf *text)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = -1;
+
+	must(buf_error(text) == 0 && asprintf(&path, "%s/%s", dir, name) > 0, "no memory");
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	must(fd >= 0 && io_write_all(fd, text->data, text->len) == 0, path);
+}
+
+/* What the recorder puts beside rootfs/. */
+static void write_script(const struct manifest_run *run)
+{
+	struct manifest_end end = { .status = number("status", 0, 10) << 8 | number("signal", 0, 10) };
+	_cleanup_buf_ struct buf script = BUF_INIT, readme = BUF_INIT;
+
+	reexecute_script(&script, run, &end, value("kernel") != NULL);
+	reexecute_readme(&readme, run, false, false);
+	write_member("re-execute.sh", 0755, &script);
+	write_member("README.txt", 0644, &readme);
+}
+
 static void add_run(char **argv)
 {
 	static struct manifest_fd fds[5];
@@ -195,6 +218,7 @@ static void add_run(char **argv)
 	run.fds = fds;
 	run.n_fds = value("fd3") ? 4 : 3;
 	add(&(struct manifest_record){ .kind = MANIFEST_K_RUN, .run = &run });
+	write_script(&run);
 }
 
 static void finish(void)
