@@ -365,16 +365,15 @@ int cache_tree(const char *cache, const struct cache_want *want, char **ret_path
 		lock = lock_file(dir, lock_name, LOCK_EX);
 		if (lock >= 0 && stat(root, &st) < 0)
 			r = make_tree(cache, key, want, e);
-		if (r == 0 && lock >= 0) {
+		if (lock >= 0)
 			flock(lock, LOCK_SH);
-			shrink(cache, dir, want->limit);
-		}
 	}
 	if (lock < 0)
 		return err_set(e, lock, "lock %s/%s", cache, lock_name);
 	if (r < 0)
 		return r;
 	utimensat(dir, stamp, NULL, 0);
+	shrink(cache, dir, want->limit);
 	*ret_path = steal_ptr(root);
 	*ret_lock = steal_fd(&lock);
 	return 0;

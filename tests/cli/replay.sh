@@ -134,8 +134,8 @@ echo host >hostfile
 try "-p shows this machine's file" gives 0 host replay -p "$PWD/hostfile:/work/in" a -- cat in
 written_through() { replay -p "$PWD/hostfile:/work/in" a -- sh -c 'echo more >>in' && [ "$(wc -l <hostfile)" -eq 2 ]; }
 try "-p is writable" written_through
-readonly() { ! replay -r "$PWD/hostfile:/work/in" a -- sh -c 'echo more >>in' 2>err && [ "$(wc -l <hostfile)" -eq 2 ]; }
-try "-r is not" readonly
+read_only() { ! replay -r "$PWD/hostfile:/work/in" a -- sh -c 'echo more >>in' 2>err && [ "$(wc -l <hostfile)" -eq 2 ]; }
+try "-r is not" read_only
 try "-e takes a variable from here" gives 0 9 env A=9 "$CARE" replay -v -1 -e A a -- sh -c 'echo $A'
 try "names are the archive's" gives 0 names replay a -- cat /etc/resolv.conf
 missing_volatile() {
@@ -194,7 +194,7 @@ debris() {
 }
 try "directories without permissions and deep ones are removed" debris
 interrupted() {
-	"$CARE" replay a -- sh -c 'echo started >&2; while :; do sleep 1; done' 2>err &
+	"$CARE" replay a -- sh -c 'echo started >&2; while :; do sleep 0.05; done' 2>err &
 	pid=$!
 	while ! grep -q started err; do :; done
 	kill -INT $pid; kill -TERM $pid; wait $pid
@@ -202,7 +202,7 @@ interrupted() {
 }
 try "an interrupted replay leaves nothing" interrupted
 killed() {
-	"$CARE" replay a -- sh -c 'echo started >&2; while :; do sleep 1; done' 2>err &
+	"$CARE" replay a -- sh -c 'echo started >&2; while :; do sleep 0.05; done' 2>err &
 	pid=$!
 	while ! grep -q started err; do :; done
 	kill -KILL $pid; wait $pid 2>/dev/null
@@ -298,7 +298,7 @@ not_archive() { echo hello >text; wrong text; [ $status -eq 123 ]; }
 try "a file that is no archive is 123" not_archive
 no_manifest() { mkdir -p empty/rootfs; wrong empty; [ $status -eq 123 ]; }
 try "a directory that says nothing of a command is 123" no_manifest
-no_cwd() { make nocwd $plain cwd=/gone -- true; wrong nocwd; [ $status -eq 125 ] && grep /gone err; }
+no_cwd() { make nocwd cwd=/gone $plain -- true; wrong nocwd; [ $status -eq 125 ] && grep /gone err; }
 try "a missing working directory is named" no_cwd
 
 finish
