@@ -145,9 +145,11 @@ static void put_examples(const struct cmd *cmd)
 {
 	puts(".Bl -tag -width Ds");
 	for (const struct cmd_example *x = cmd->examples; x && x->command; x++) {
-		fputs(".It Li ", stdout);
-		/* Quoted, so that no word of it is taken for a macro. */
-		printf("\"%s\"\n", x->command);
+		/* Quoted, so that no word of it is taken for a macro; dashes as typed. */
+		fputs(".It Li \"", stdout);
+		for (const char *c = x->command; *c; c++)
+			fputs(*c == '-' ? "\\-" : *c == '"' ? "\\(dq" : (char[]){ *c, 0 }, stdout);
+		puts("\"");
 		put_text(x->what);
 	}
 	puts(".El");
