@@ -50,7 +50,18 @@ struct archive_extract {
 /* Take everything out below the directory @dirfd. Directories' metadata last. */
 int archive_in_extract(struct archive_in *a, int dirfd, struct archive_extract *how, struct err *e);
 
-/* Complete a partial archive in place of itself: cut, held-back entries, manifest, trailer. */
+/*
+ * Complete a partial archive: cut, held-back entries, manifest, trailer. @to NULL: in
+ * place of itself, else that file (the partial one stays; a directory is renamed).
+ * -EALREADY: it is whole. -EBUSY: it is still being written. -ENODATA: nothing is left.
+ */
 int archive_repair(const char *path, const char *to, uint64_t *ret_files, struct err *e);
+
+/*
+ * The same in two steps, for who wants to add members that the manifest tells how to
+ * make (re-execute.sh): then archive_out_finish(), archive_out_free(), manifest_free().
+ */
+int archive_repair_begin(const char *path, const char *to, struct archive_out **ret_out,
+			 struct manifest **ret_manifest, uint64_t *ret_files, struct err *e);
 
 #endif

@@ -11,44 +11,10 @@
 #include <unistd.h>
 
 #include "core/archive/filter.h"
+#include "core/archive/guard.h"
 #include "core/archive/out.h"
 #include "core/base/err.h"
 #include "core/base/log.h"
-
-/*
- * A write beyond `ulimit -f` or into a closed pipe raises a signal that by default
- * kills. Ignoring it would be inherited by the command that is being recorded, so both
- * are blocked while we write and taken back if they came (to this thread, that is).
- */
-struct guard {
-	sigset_t ours, old;
-	bool active;
-};
-
-static struct guard guard_begin(void)
-{
-	struct guard g = { .active = true };
-	sigset_t pending;
-
-	sigemptyset(&g.ours);
-	sigpending(&pending);
-	if (!sigismember(&pending, SIGXFSZ))
-		sigaddset(&g.ours, SIGXFSZ);
-	if (!sigismember(&pending, SIGPIPE))
-		sigaddset(&g.ours, SIGPIPE);
-	pthread_sigmask(SIG_BLOCK, &g.ours, &g.old);
-	return g;
-}
-
-static void guard_end(struct guard *g)
-{
-	const struct timespec now = { 0 };
-
-	while (sigtimedwait(&g->ours, NULL, &now) > 0)
-		;
-	pthread_sigmask(SIG_SETMASK, &g->old, NULL);
-}
-#define _guard_ _cleanup_(guard_end) __attribute__((unused)) struct guard guard_ = guard_begin()
 
 static int copy_spec(struct archive_out *a, const struct archive_spec *spec, struct err *e)
 {
@@ -72,9 +38,8 @@ static int copy_spec(struct archive_out *a, const struct archive_spec *spec, str
 	return 0;
 }
 
-int archive_out_open(struct archive_out **ret, const struct archive_spec *spec, struct err *e)
+int out_new(struct archive_out **ret, const struct archive_spec *spec, struct err *e)
 {
-	_guard_;
 	struct archive_out *a = calloc(1, sizeof(*a));
 	int r;
 
@@ -87,14 +52,29 @@ int archive_out_open(struct archive_out **ret, const struct archive_spec *spec, 
 		a->backend = &out_dir_backend;
 	else if (spec->reproducible)
 		a->backend = &out_sorted_backend;
+	clock_gettime(CLOCK_MONOTONIC, &a->flushed);
 	r = copy_spec(a, spec, e);
-	if (r == 0)
-		r = a->backend->open(a, e);
 	if (r < 0) {
 		archive_out_free(a, true);
 		return r;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &a->flushed);
+	*ret = a;
+	return 0;
+}
+
+int archive_out_open(struct archive_out **ret, const struct archive_spec *spec, struct err *e)
+{
+	_out_guard_;
+	struct archive_out *a;
+	int r = out_new(&a, spec, e);
+
+	if (r < 0)
+		return r;
+	r = a->backend->open(a, e);
+	if (r < 0) {
+		archive_out_free(a, true);
+		return r;
+	}
 	*ret = a;
 	return 0;
 }
@@ -165,7 +145,7 @@ static int journal_copy(struct archive_out *a, const struct manifest_record *rec
 
 int archive_out_record(struct archive_out *a, const struct manifest_record *record, struct err *e)
 {
-	_guard_;
+	_out_guard_;
 
 	return journal_copy(a, record, e);
 }
@@ -209,7 +189,7 @@ static int flush_if_due(struct archive_out *a, struct err *e)
 int archive_out_add(struct archive_out *a, struct manifest_file *file, int fd, bool *ret_changed,
 		    struct err *e)
 {
-	_guard_;
+	_out_guard_;
 	struct manifest_record record = { .kind = MANIFEST_K_FILE, .file = file };
 	bool changed = false;
 	struct held *h;
@@ -258,14 +238,14 @@ int archive_out_member(struct archive_out *a, const char *name, mode_t mode, con
 
 int archive_out_tick(struct archive_out *a, struct err *e)
 {
-	_guard_;
+	_out_guard_;
 
 	return flush_if_due(a, e);
 }
 
 int archive_out_finish(struct archive_out *a, struct err *e)
 {
-	_guard_;
+	_out_guard_;
 	_cleanup_close_ int manifest = -1;
 	int r;
 

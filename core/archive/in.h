@@ -35,6 +35,8 @@ struct scan {
 	struct archive_entry *entry;	/* of the last scan_next() */
 	uint64_t members;
 	int failed;		/* not the archive's fault: reading, memory */
+	bool behind;		/* the current member was left behind, at decoded offset … */
+	uint64_t behind_raw;
 	bool ended;		/* the trailer was met */
 };
 

@@ -83,6 +83,9 @@ struct archive_out {
 
 extern const struct out_backend out_stream_backend, out_dir_backend, out_sorted_backend;
 
+/* The part of archive_out_open() in front of the backend's own. */
+int out_new(struct archive_out **ret, const struct archive_spec *spec, struct err *e);
+
 /* Why a content was not kept: turn @file into a placeholder and note the loss. Returns 0. */
 int out_lose_content(struct archive_out *a, struct held *h, struct manifest_file *file,
 		     enum manifest_content content, const char *why, struct err *e);

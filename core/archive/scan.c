@@ -97,6 +97,7 @@ int scan_next(struct scan *s, struct err *e)
 	if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
 		return 0;
 	s->members++;
+	s->behind = false;
 	if (!archive_entry_pathname(s->entry))
 		return 0;
 	return 1;
@@ -163,9 +164,13 @@ int scan_content(struct scan *s, uint64_t max, struct buf *ret, struct err *e)
 
 int scan_behind(struct scan *s, uint64_t *ret_raw)
 {
-	if (archive_read_data_skip(s->reader) != ARCHIVE_OK)
+	/* libarchive takes leaving a member twice for a fatal mistake. */
+	if (!s->behind && archive_read_data_skip(s->reader) != ARCHIVE_OK)
 		return -EBADMSG;
-	*ret_raw = (uint64_t)archive_filter_bytes(s->reader, 0);
+	if (!s->behind)
+		s->behind_raw = (uint64_t)archive_filter_bytes(s->reader, 0);
+	s->behind = true;
+	*ret_raw = s->behind_raw;
 	return 0;
 }
 

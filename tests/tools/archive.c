@@ -324,6 +324,18 @@ static int info(int argc, char **argv)
 	return r < 0 ? fail() : 0;
 }
 
+static int repair(int argc, char **argv)
+{
+	uint64_t files = 0;
+
+	if (argc != 2 && argc != 3)
+		return 2;
+	if (archive_repair(argv[1], argc == 3 ? argv[2] : NULL, &files, &err) < 0)
+		return fail();
+	printf("%llu files\n", (unsigned long long)files);
+	return 0;
+}
+
 static int cat(int argc, char **argv)
 {
 	_cleanup_buf_ struct buf content = BUF_INIT;
@@ -357,6 +369,8 @@ int main(int argc, char **argv)
 		r = info(argc, argv);
 	else if (!strcmp(what, "cat"))
 		r = cat(argc, argv);
+	else if (!strcmp(what, "repair"))
+		r = repair(argc, argv);
 	if (r == 2)
 		fprintf(stderr, "archive: wrong arguments; the source has them\n");
 	return r;
