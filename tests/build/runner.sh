@@ -39,7 +39,7 @@ program_style() { printf 'echo "3 passed, 1 failed"; exit 1\n' | verdict; counts
 program_dying() { printf 'echo "3 passed, 0 failed"; kill -ABRT $$\n' | verdict; counts 3 1 0; }
 showing_why() { printf 'echo 1..1; echo not ok 1 - a; echo because >&2; exit 1\n' | verdict; grep -qx because out; }
 no_stdin() { printf 'echo 1..1; read x && echo not ok || echo ok 1\n' | verdict; counts 1 0 0; }
-leaving_nothing() { [ ! -e "$(sed -n 's/^kept: //p' out)" ] && ! ls -d "${TMPDIR:-/tmp}"/care-check.* 2>/dev/null; }
+leaving_nothing() { [ ! -e "$(sed -n 's/^kept: //p' out)" ] && ! ls -d "${TMPDIR:-/var/tmp}"/care-check.* 2>/dev/null; }
 
 try "passing steps are counted" passing
 try "a failing step fails the run" failing
