@@ -42,7 +42,7 @@ try() {
 	name=$1 prepare=$2 command=$3
 	rm -rf work native out x
 	for d in work native; do
-		mkdir "$d" && (cd "$d" && eval "$prepare") || {
+		mkdir "$d" && (cd "$d" && case $command in *./usecall*) cp "$TOOLS/usecall" . ;; esac && eval "$prepare") || {
 			n=$((n + 1))
 			echo "ok $n - $name # SKIP cannot be prepared here"
 			return
@@ -80,17 +80,18 @@ try() {
 	chmod -R u+rwx out.tar x 2>/dev/null; rm -rf out.tar x
 }
 
-use=$TOOLS/usecall
+# In the working directory: what is elsewhere below /tmp is concealed.
+use=./usecall
 
 # --- the state before the first modification ---------------------------------------------
 
 try "sed -i: the input is as before" 'echo a >in' 'sed -i s/a/b/ in; cat in'
 try "a renamed directory has no ghost" 'mkdir d1; echo f >d1/f; echo g >d1/g' \
-	'mv d1 d2; cat d2/f; find . | LC_ALL=C sort; cat d2/g'
+	'mv d1 d2; cat d2/f; find . ! -name usecall | LC_ALL=C sort; cat d2/g'
 try "a renamed directory whose files are read before" 'mkdir d1; echo f >d1/f' \
 	'cat d1/f; mv d1 d2; cat d2/f; ls d1 2>&1'
 try "a directory renamed away and made again" 'mkdir d1; echo old >d1/f; echo x >d1/x' \
-	'mv d1 d2; mkdir d1; echo new >d1/f; cat d1/f d2/f d2/x; find . | LC_ALL=C sort'
+	'mv d1 d2; mkdir d1; echo new >d1/f; cat d1/f d2/f d2/x; find . ! -name usecall | LC_ALL=C sort'
 try "rm of an input" 'echo a >in' 'cat in; rm in; ls; cat in 2>&1'
 try "rm of what was never read" 'echo a >in; echo b >other' 'rm in; ls; cat other'
 try "a directory tree removed" 'mkdir -p d/e; echo a >d/e/f' 'rm -r d; ls; mkdir d; ls d'
@@ -108,7 +109,7 @@ try "written through a descriptor opened earlier" 'echo abc >in' 'exec 3<>in; ca
 try "renamed over" 'echo old >in; echo new >n' 'mv n in; cat in; ls'
 try "renamed over after reading" 'echo old >in; echo new >n' 'cat in; mv n in; cat in; ls'
 try "directories exchanged" 'mkdir a b; echo 1 >a/f; echo 2 >b/f; echo 3 >a/g' \
-	"$use exchange a/f b/f; cat a/f b/f; rm a/f; $use exchange a b 2>&1; find . | LC_ALL=C sort; cat b/g"
+	"$use exchange a/f b/f; cat a/f b/f; rm a/f; $use exchange a b 2>&1; find . ! -name usecall | LC_ALL=C sort; cat b/g"
 try "a symlink replaced" 'echo 1 >a; echo 2 >b; ln -s a l' 'cat l; ln -sf b l; cat l; readlink l'
 try "a temporary file is not an input" 'echo a >in' 'cp in tmp; cat tmp; mv tmp in; cat in; ls'
 try "a name that was absent and came" 'mkdir d' 'test -e d/x || echo x >d/x; cat d/x; ls d'
@@ -172,8 +173,8 @@ try "symlinks to directories and up" 'mkdir -p a/b; echo x >a/x; ln -s a/b l' 'c
 
 # --- programs --------------------------------------------------------------------------------------
 
-try "a chain of interpreters" 'printf "#!/bin/sh\necho inner \$2\n" >i; chmod +x i; printf "#!%s/i arg\n" "$PWD" >s; chmod +x s' \
-	'./s 2>/dev/null || echo fails; sh ./i a b'
+try "a chain of interpreters" 'printf "#!/bin/sh\necho inner \$2\n" >i; chmod +x i; printf "#!./i arg\n" >s; chmod +x s' \
+	'./s x; ./i a b'
 try "a pipeline" 'seq 100 >n' 'grep 7 <n | sort -r | head -3 | tr 7 x'
 try "many processes" ':' 'i=0; while [ $i -lt 50 ]; do /bin/true & i=$((i + 1)); done; wait; echo $i'
 try "perl" 'echo "print qq(\$_\n) for sort map { lc } qw(B a C);" >p.pl' 'perl p.pl'
