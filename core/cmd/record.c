@@ -15,6 +15,14 @@ static void on_tick(void *arg)
 	record_progress(arg);
 }
 
+/* In the child, between fork and execve. */
+static int in_child(void *arg)
+{
+	const struct record_job *job = arg;
+
+	return job->tee ? tee_in_child(job->tee) : 0;
+}
+
 static int add_record(struct record_job *job, struct manifest_record *record, struct err *e)
 {
 	return job->out ? archive_out_record(job->out, record, e) : 0;
@@ -64,6 +72,8 @@ static int complete(struct record_job *job, struct err *e)
 	struct manifest_record record = { .kind = MANIFEST_K_END, .end = &job->end };
 	int r = recorder_finish(job->recorder, &job->end, e);
 
+	if (r >= 0 && job->tee)
+		r = tee_finish(job->tee, &job->end.stdout_sha256, &job->end.stderr_sha256, e);
 	clock_gettime(CLOCK_REALTIME, &job->end.end);
 	job->end.status = job->engine.status;
 	job->end.stops = job->engine.census.stops;
@@ -89,16 +99,22 @@ static int run(struct record_job *job, struct err *e)
 	struct engine_spec engine = {
 		.argv = job->argv, .kind = (enum engine_kind)opt->engine,
 		.kill_on_exit = opt->kill_on_exit, .allow_io_uring = opt->allow_io_uring,
-		.tasks = job->tasks, .tick = on_tick, .arg = job,
+		.tasks = job->tasks, .child = in_child, .tick = on_tick, .arg = job,
 	};
 	struct bus bus = { 0 };
+	int r;
 
 	job->recorder = recorder_new(&spec, e);
 	if (!job->recorder)
 		return e->code;
+	if (opt->hash_output && !(job->tee = tee_new(e)))
+		return e->code;
 	engine.classes = recorder_classes(job->recorder);
 	bus_add(&bus, recorder_sink(job->recorder));
-	return engine_run(&engine, &bus, &job->engine, e);
+	r = engine_run(&engine, &bus, &job->engine, e);
+	free(job->run.engine);
+	job->run.engine = strdup(engine_name(job->engine.kind));
+	return r;
 }
 
 /* The command did not even start, so there is nothing to archive. */

@@ -9,6 +9,7 @@
 #include "core/manifest/manifest.h"
 #include "core/record/defaults.h"
 #include "core/record/recorder.h"
+#include "core/record/tee.h"
 
 struct err;
 
@@ -30,6 +31,7 @@ struct record_job {
 	struct archive_out *out;
 	struct task_table *tasks;
 	struct recorder *recorder;
+	struct tee *tee;		/* --hash-output */
 	struct engine_result engine;
 	struct manifest_end end;
 	struct timespec started;

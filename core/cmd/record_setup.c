@@ -264,6 +264,10 @@ static void set_private(struct record_job *job)
 
 static int set_engine_names(struct record_job *job, struct err *e)
 {
+	int r = run_find_abi(&job->run);
+
+	if (r < 0)
+		return err_set(e, r, "look at %s", job->run.command_path);
 	job->run.care_version = strdup(CARE_VERSION);
 	job->run.engine = strdup(engine_name((enum engine_kind)job->opt->engine));
 	return job->run.care_version && job->run.engine ? 0 : err_set(e, -ENOMEM, "start");
@@ -303,7 +307,10 @@ int record_setup(struct record_job *job, struct err *e)
 
 void record_job_clear(struct record_job *job)
 {
+	tee_free(job->tee);
 	recorder_free(job->recorder);
+	free(job->end.stdout_sha256);
+	free(job->end.stderr_sha256);
 	archive_out_free(job->out, false);
 	task_table_free(job->tasks);
 	engine_result_free(&job->engine);

@@ -421,8 +421,10 @@ int recorder_finish(struct recorder *r, struct manifest_end *end, struct err *e)
 
 	r->e = e;
 	ret = queue_drain(r->queue, e);	/* hashes are known from here on */
-	if (ret >= 0 && !r->spec.run->libc && (r->spec.run->libc = libc_of(r->objects)))
-		ret = tell_run(r);
+	if (!r->spec.run->libc)
+		r->spec.run->libc = libc_of(r->objects);
+	if (ret >= 0)
+		ret = tell_run(r);	/* again: engine and C library are known now */
 	if (ret >= 0)
 		ret = process_finish(r);
 	if (ret >= 0)

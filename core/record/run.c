@@ -16,10 +16,12 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "arch/abi.h"
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/base/io.h"
 #include "core/base/mem.h"
+#include "emul/elf/elf.h"
 
 extern char **environ;
 
@@ -232,6 +234,39 @@ char *run_find_program(const struct manifest_strings *env, const char *name)
 		if (!*path)
 			return NULL;
 	}
+}
+
+#define RUN_MAX_SCRIPTS 5	/* #! of #! … (fs/exec.c) */
+
+int run_find_abi(struct manifest_run *run)
+{
+	_cleanup_free_ char *path = run->command_path ? strdup(run->command_path) : NULL;
+
+	for (int i = 0; path && i <= RUN_MAX_SCRIPTS; i++) {
+		_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		_cleanup_free_ char *arg = NULL;
+		struct elf_info elf;
+		const struct abi *abi;
+		char *interp;
+
+		if (fd < 0)
+			return 0;
+		if (elf_shebang(fd, &interp, &arg, NULL) >= 0) {
+			free(path);
+			path = interp;
+			continue;
+		}
+		if (elf_read(fd, &elf, NULL) < 0)
+			return 0;
+		abi = abi_find_by_elf(elf.bits == 64 ? 2 : 1, elf.machine);
+		elf_info_clear(&elf);
+		if (!abi)
+			return 0;
+		run->arch = strdup(abi->arch);
+		run->abi = strdup(abi->name);
+		return run->arch && run->abi ? 0 : -ENOMEM;
+	}
+	return 0;
 }
 
 int run_collect(struct manifest_run *run, char *const *argv, struct err *e)

@@ -13,6 +13,9 @@ struct err;
  */
 int run_collect(struct manifest_run *run, char *const *argv, struct err *e);
 
+/* Fill in arch and abi from the program (or its interpreter); they stay NULL when it tells none. */
+int run_find_abi(struct manifest_run *run);
+
 /*
  * The program that @name means along the PATH of @env, as a shell finds it; NULL when
  * there is none. The caller frees.

@@ -87,6 +87,18 @@ done
 directory() { care -o dir/ cat in && [ "$(cat "dir/rootfs$PWD/in")" = input ] || shown; }
 try "format directory" directory
 
+hashed() {
+	care --hash-output -o h.tar sh -c 'echo out; echo err >&2' && [ "$(cat out)" = out ] &&
+		member h.tar h/manifest.json | grep -q "\"stdout_sha256\":\"$(echo out | sha256sum | cut -d' ' -f1)\"" || shown
+}
+try "--hash-output records the hash of a file's new part" hashed
+hashed_pipe() {
+	"$CARE" -v -1 --hash-output -o h.tar sh -c 'echo out; test -p /dev/stdout && echo a pipe' | cat >out
+	[ "$(cat out)" = "out
+a pipe" ] && member h.tar h/manifest.json | grep -q "\"stdout_sha256\":\"$(sha256sum <out | cut -d' ' -f1)\"" || shown
+}
+try "--hash-output leaves a pipe a pipe" hashed_pipe
+
 # --- what must not be shared -------------------------------------------------------------------
 
 redact_env() {
