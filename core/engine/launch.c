@@ -46,14 +46,15 @@ static const char *path_of(char *const *envp)
 	return DEFAULT_PATH;
 }
 
-/* 0, -EACCES for a file that may not be executed, -ENOENT for all that is no candidate. */
+/*
+ * 0, -EACCES for a file that may not be executed, -ENOENT for all that is no candidate:
+ * what lies in a directory that we may not search is none, as for bash.
+ */
 static int is_program(const char *path)
 {
 	struct stat st;
 
-	if (stat(path, &st) < 0)
-		return errno == EACCES ? -EACCES : -ENOENT;
-	if (!S_ISREG(st.st_mode))
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
 		return -ENOENT;
 	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -EACCES : 0;
 }

@@ -39,7 +39,7 @@ static const char *const known[SYSCALL_CLASSES] = {
 		"setuid32 setgid32 setreuid32 setregid32 setresuid32 setresgid32 setfsuid32 "
 		"setfsgid32 setgroups32",
 	[SYSCALL_DUMP] = "prctl=3 prctl=4",
-	[SYSCALL_SECCOMP] = "seccomp prctl=22 prctl=39",
+	[SYSCALL_SECCOMP] = "seccomp prctl=21 prctl=22 prctl=39",
 	[SYSCALL_KILL] = "kill=4294967295",
 	[SYSCALL_POWER] = "reboot kexec_load kexec_file_load",
 	[SYSCALL_TELL] = "getcwd",
