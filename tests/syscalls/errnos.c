@@ -290,15 +290,17 @@ static char self[4096];
 static int passed, failed;
 
 /*
- * Standard input and output of the program that prints; in its own process. All three
- * are files of ours: fchmod(0, 0) as root would otherwise be a change of /dev/null.
+ * Standard input and output of the program that prints; in its own process. Both
+ * are files of ours: fchmod(0, 0) as root would otherwise be a change of /dev/null. The
+ * input is a new one each time, for that very call.
  */
 static void redirect(const char *output)
 {
-	int in = open("empty-input", O_RDONLY | O_CREAT, 0600);
-	int out = open(output, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int in, out;
 
-	unlink("empty-input");	/* it may be left without any permission */
+	unlink("empty-input");
+	in = open("empty-input", O_RDWR | O_CREAT, 0600);
+	out = open(output, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	dup2(in, 0);
 	dup2(out, 1);
 	close(in);
