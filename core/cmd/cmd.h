@@ -85,7 +85,7 @@ struct cmd {
 	size_t options_size;	/* of the struct that the offsets are in */
 	const void *defaults;	/* what it starts from, NULL = zeros */
 	const struct cmd_example *examples;	/* ends with command == NULL */
-	bool permute;		/* options may also stand behind operands */
+	int permute;		/* options may also stand behind that many operands */
 	int (*run)(void *options, int argc, char **argv);	/* operands only; the exit status */
 };
 

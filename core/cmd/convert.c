@@ -162,7 +162,7 @@ const struct cmd cmd_convert = {
 	.options = convert_options,
 	.options_size = sizeof(struct convert_options),
 	.defaults = &convert_defaults,
-	.permute = true,
+	.permute = 2,
 	.examples = (const struct cmd_example[]){
 		{ "care convert bug.bin bug.tar.zst", "from self-extracting to a compressed tar" },
 		{ "care convert --reproducible a.tar.zst b.tar.zst", "members in the order of their names" },

@@ -140,7 +140,7 @@ const struct cmd cmd_doctor = {
 	.synopsis = "",
 	.options = doctor_options,
 	.options_size = sizeof(struct doctor_options),
-	.permute = true,
+	.permute = 1,
 	.examples = (const struct cmd_example[]){
 		{ "care doctor", "what works here, and the reason of what does not" },
 		{ "care doctor --syscalls --abi=x86_64", "all system calls of x86_64 and how they are seen" },

@@ -117,7 +117,7 @@ const struct cmd cmd_extract = {
 	.synopsis = "ARCHIVE",
 	.options = extract_options,
 	.options_size = sizeof(struct extract_options),
-	.permute = true,
+	.permute = 1,
 	.examples = (const struct cmd_example[]){
 		{ "care extract bug.tar.zst", "makes ./bug with rootfs/ and re-execute.sh in it" },
 		{ "care -x bug.bin", "the same, as CARE spelled it" },

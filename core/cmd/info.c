@@ -146,7 +146,7 @@ const struct cmd cmd_info = {
 	.options = info_options,
 	.options_size = sizeof(struct info_options),
 	.defaults = &info_defaults,
-	.permute = true,
+	.permute = 1,
 	.examples = (const struct cmd_example[]){
 		{ "care info bug.bin", "the command, the machine, the files, what it depends on" },
 		{ "care info --review bug.bin", "what to look at before sending it to somebody" },

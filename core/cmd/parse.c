@@ -307,7 +307,7 @@ enum cmd_parsed cmd_parse(const struct cmd *cmd, int argc, char **argv, void *op
 			break;
 		}
 		if (word[0] != '-' || !word[1]) {
-			if (!cmd->permute)
+			if (operands >= cmd->permute)
 				break;
 			argv[1 + operands++] = word;
 			p.at++;

@@ -62,7 +62,7 @@ const struct cmd cmd_repair = {
 	.synopsis = "ARCHIVE",
 	.options = repair_options,
 	.options_size = sizeof(struct repair_options),
-	.permute = true,
+	.permute = 1,
 	.examples = (const struct cmd_example[]){
 		{ "care repair bug.tar.zst.partial", "makes bug.tar.zst of all that was flushed" },
 		{ NULL, NULL },

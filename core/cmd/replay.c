@@ -291,6 +291,6 @@ const struct cmd cmd_replay = {
 	.options = options,
 	.options_size = sizeof(struct replay_options),
 	.examples = examples,
-	.permute = true,
+	.permute = 1,
 	.run = CMD_RUN(replay_main),
 };

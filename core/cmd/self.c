@@ -36,6 +36,7 @@ static int call(const struct cmd *cmd, const char *path, int argc, char **argv, 
 {
 	const char **args;
 	struct cmd_common common = { 0 };
+	struct cmd strict = *cmd;	/* the first operand begins a command */
 	void *options;
 	int first = 1, status;
 
@@ -47,7 +48,8 @@ static int call(const struct cmd *cmd, const char *path, int argc, char **argv, 
 	}
 	/* Parsed once to find out where the options end. */
 	argv[0] = (char *)cmd->name;
-	if (cmd_parse(cmd, argc, argv, options, &common, &first) == CMD_WRONG) {
+	strict.permute = 0;
+	if (cmd_parse(&strict, argc, argv, options, &common, &first) == CMD_WRONG) {
 		status = CMD_EXIT_FAILURE;
 		goto out;
 	}

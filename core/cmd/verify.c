@@ -157,6 +157,6 @@ const struct cmd cmd_verify = {
 	.options = options,
 	.options_size = sizeof(struct verify_options),
 	.examples = examples,
-	.permute = true,
+	.permute = 1,
 	.run = CMD_RUN(verify_main),
 };

@@ -33,7 +33,12 @@ static const struct cmd_option permuted_options[] = {
 
 static const struct cmd permuted = {
 	.name = "info", .summary = "s", .synopsis = "ARCHIVE", .options = permuted_options,
-	.options_size = sizeof(struct permuted), .permute = true,
+	.options_size = sizeof(struct permuted), .permute = 3,
+};
+
+static const struct cmd replay = {
+	.name = "replay", .summary = "s", .synopsis = "ARCHIVE [COMMAND...]", .options = permuted_options,
+	.options_size = sizeof(struct permuted), .permute = 1,
 };
 
 static struct record_options o;
@@ -152,6 +157,12 @@ static void options_behind_operands_only_where_allowed(void)
 	CHECK(!strcmp(words[first], "a.tar") && !strcmp(words[first + 1], "b") &&
 	      !strcmp(words[first + 2], "c") && !words[first + 3]);
 	CHECK(parse(&permuted, &p, "info a -- --json") == CMD_PARSED);
+	CHECK(!p.json && !strcmp(words[first], "a") && !strcmp(words[first + 1], "--json"));
+	/* Behind the archive comes a command with options of its own. */
+	CHECK(parse(&replay, &p, "replay a --json gcc -t --version") == CMD_PARSED);
+	CHECK(p.json && !p.to && !strcmp(words[first], "a") && !strcmp(words[first + 1], "gcc") &&
+	      !strcmp(words[first + 2], "-t") && !strcmp(words[first + 3], "--version"));
+	CHECK(parse(&replay, &p, "replay -t x a -- --json") == CMD_PARSED);
 	CHECK(!p.json && !strcmp(words[first], "a") && !strcmp(words[first + 1], "--json"));
 }
 
