@@ -48,7 +48,7 @@ static const struct cmd_option options[] = {
 	OPTION("get", CMD_LIST, gets, "GUEST[:HOST]",
 	       "Copy GUEST here, or to HOST, when the command has ended."),
 	OPTION("diff", CMD_FLAG, diff, NULL,
-	       "List on standard error what was changed: + new, - removed, * content, . metadata."),
+	       "List on standard error what was changed: + new, - removed, * content, ~ metadata."),
 
 	CMD_HEADING("How it runs"),
 	OPTION("plan", CMD_FLAG, plan, NULL, "Print what would be done, and do nothing."),
@@ -67,7 +67,7 @@ static const struct cmd_option options[] = {
 
 static const struct cmd_example examples[] = {
 	{ "care replay hello.tar.zst", "Run the recorded command." },
-	{ "care replay build.tar.zst -- sh", "Look around where it ran." },
+	{ "care replay build.tar.zst sh", "Look around where it ran." },
 	{ "care replay --put new.csv:/data/in.csv --get /data/out.csv plot.tar", "Other input, and the result." },
 	{ NULL, NULL },
 };

@@ -13,7 +13,7 @@ enum change_kind {
 	CHANGE_NEW = '+',
 	CHANGE_REMOVED = '-',
 	CHANGE_CONTENT = '*',
-	CHANGE_META = '.',	/* only permissions, times or the like */
+	CHANGE_META = '~',	/* only permissions, times or the like */
 };
 
 struct change {

@@ -77,7 +77,7 @@ diff_lists() {
 	"$CARE" replay --diff a.tar -- sh -c 'echo x >>in; >new; rm /etc/resolv.conf; chmod 600 /etc/placeholder
 		mkdir d; >d/f; mv sub sub2' 2>err >out || return
 	grep -v ^care: err >got
-	printf '. /etc/placeholder\n- /etc/resolv.conf\n+ /work/d\n+ /work/d/f\n* /work/in\n+ /work/new\n- /work/sub\n+ /work/sub2\n' | diff - got
+	printf '~ /etc/placeholder\n- /etc/resolv.conf\n+ /work/d\n+ /work/d/f\n* /work/in\n+ /work/new\n- /work/sub\n+ /work/sub2\n' | diff - got
 }
 try "--diff lists what was changed" diff_lists
 diff_overlay() {
