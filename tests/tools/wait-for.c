@@ -73,9 +73,9 @@ int main(int argc, char **argv)
 		return wait_for_signals(atoi(argv[2]));
 	if (argc == 4 && !strcmp(argv[1], "kill-group"))
 		return kill_group(argv[2], argv[3]);
-	alarm(60);
 	if (argc == 2 && !strcmp(argv[1], "leave") && fork())
 		return 7;
+	alarm(60);	/* not inherited by fork */
 	if (tell() < 0)
 		return 1;
 	for (;;)
