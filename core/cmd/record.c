@@ -19,8 +19,9 @@ static void on_tick(void *arg)
 static int in_child(void *arg)
 {
 	const struct record_job *job = arg;
+	int r = job->tee ? tee_in_child(job->tee) : 0;
 
-	return job->tee ? tee_in_child(job->tee) : 0;
+	return r < 0 ? r : recorder_in_child(job->recorder);
 }
 
 static int add_record(struct record_job *job, struct manifest_record *record, struct err *e)
@@ -94,7 +95,7 @@ static int run(struct record_job *job, struct err *e)
 		.out = job->out, .tasks = job->tasks, .run = &job->run, .spool = job->spool,
 		.private_under = job->private_under, .include = job->include, .redact = job->redact,
 		.max_size = job->max_size, .content_seen = opt->content == RECORD_CONTENT_SEEN,
-		.keep_special = opt->ignore_defaults, .allow_io_uring = opt->allow_io_uring,
+		.keep_special = opt->ignore_defaults, .conceal_by_mounts = opt->conceal == RECORD_CONCEAL_USERNS,
 	};
 	struct engine_spec engine = {
 		.argv = job->argv, .kind = (enum engine_kind)opt->engine,

@@ -17,18 +17,7 @@
 #include "core/base/err.h"
 #include "core/base/io.h"
 #include "core/base/rmtree.h"
-
-struct place {
-	char *path;		/* as the command spells it */
-	char *host;		/* the private place */
-};
-
-struct conceal {
-	struct names *names;
-	char *top;
-	struct place *places;
-	size_t n;
-};
+#include "core/record/conceal_internal.h"
 
 struct conceal *conceal_new(struct names *names, const char *under, struct err *e)
 {
@@ -171,6 +160,21 @@ static int make_skeleton(const struct name *n, const struct name *top)
 	return r;
 }
 
+static int remember_shown(struct conceal *c, const char *path)
+{
+	char **more = realloc(c->shown, (c->n_shown + 1) * sizeof(*more));
+	char *copy = strdup(path);
+
+	if (more)
+		c->shown = more;
+	if (!more || !copy) {
+		free(copy);
+		return -ENOMEM;
+	}
+	c->shown[c->n_shown++] = copy;
+	return 0;
+}
+
 int conceal_reveal(struct conceal *c, const char *path, struct err *e)
 {
 	_cleanup_free_ char *real = realpath(path, NULL);
@@ -188,6 +192,8 @@ int conceal_reveal(struct conceal *c, const char *path, struct err *e)
 	r = make_skeleton(n, top);
 	if (r >= 0)
 		r = bind_name(c, real, real, false);
+	if (r >= 0)
+		r = remember_shown(c, real);
 	return r < 0 ? err_set(e, r, "reveal %s", path) : 0;
 }
 
@@ -334,6 +340,9 @@ void conceal_free(struct conceal *c)
 		free(c->places[i].path);
 		free(c->places[i].host);
 	}
+	for (size_t i = 0; i < c->n_shown; i++)
+		free(c->shown[i]);
+	free(c->shown);
 	free(c->places);
 	free(c->top);
 	free(c);

@@ -27,6 +27,12 @@ struct conceal *conceal_new(struct names *names, const char *under, struct err *
 int conceal_hide(struct conceal *c, const char *path, struct err *e);
 int conceal_reveal(struct conceal *c, const char *path, struct err *e);
 
+/*
+ * For --conceal=userns, in the child before execve(2), after which no path needs to
+ * be rewritten: namespaces, and mounts over what is concealed. 0 or −errno.
+ */
+int conceal_in_child(const struct conceal *c);
+
 bool conceal_active(const struct conceal *c);
 
 /*

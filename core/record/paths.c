@@ -111,7 +111,7 @@ static int visit(void *arg, struct name *n, enum walk_role role)
 {
 	struct visit_ctx *v = arg;
 
-	if (conceal_active(v->r->conceal)) {
+	if (recorder_rewrites(v->r)) {
 		const struct name *top = name_binding(n);
 		bool hidden = top && top->concealed;
 
@@ -168,7 +168,7 @@ int path_rewrite(struct recorder *r, struct event *ev, int i, const struct used_
 	const struct call_path *p = &ev->call->paths[i];
 	struct buf *to = &r->rewrite[i];
 
-	if (!conceal_active(r->conceal) || !u->w.last || kernel_agrees(p, u))
+	if (!recorder_rewrites(r) || !u->w.last || kernel_agrees(p, u))
 		return 0;
 	/* What is asked about the concealed directory itself the real one answers. */
 	if (u->w.last->flags & NAME_SKELETON && !(p->use & ~(USE_META | USE_ACCESSX)) &&

@@ -442,10 +442,21 @@ int recorder_finish(struct recorder *r, struct manifest_end *end, struct err *e)
 	return ret < 0 ? ret : ret_queue;
 }
 
+int recorder_in_child(const struct recorder *r)
+{
+	return r->spec.conceal_by_mounts && conceal_active(r->conceal) ?
+		       conceal_in_child(r->conceal) : 0;
+}
+
+bool recorder_rewrites(const struct recorder *r)
+{
+	return !r->spec.conceal_by_mounts && conceal_active(r->conceal);
+}
+
 unsigned recorder_classes(const struct recorder *r)
 {
 	return SYSCALL_FILES | SYSCALL_BIT(SYSCALL_IDS) |
-	       (conceal_active(r->conceal) ? SYSCALL_BIT(SYSCALL_TELL) : 0);
+	       (recorder_rewrites(r) ? SYSCALL_BIT(SYSCALL_TELL) : 0);
 }
 
 void recorder_summary(struct recorder *r, struct record_summary *ret)

@@ -29,12 +29,15 @@ struct record_spec {
 	int64_t max_size;		/* bytes; bigger files stay placeholders; < 0: no limit */
 	bool content_seen;		/* metadata-only use keeps the bytes too */
 	bool keep_special;		/* -d: FIFOs and sockets are archived, not volatile */
-	bool allow_io_uring;
+	bool conceal_by_mounts;		/* recorder_in_child() hides, no call is rewritten */
 };
 
 /* Binds concealed places, archives inherited descriptors and the working directory. */
 struct recorder *recorder_new(const struct record_spec *spec, struct err *e);
 struct sink *recorder_sink(struct recorder *r);
+
+/* In the child, before execve(2). 0 or −errno. */
+int recorder_in_child(const struct recorder *r);
 
 /* The SYSCALL_BIT()s of the calls it wants to see. */
 unsigned recorder_classes(const struct recorder *r);

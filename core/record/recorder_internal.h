@@ -64,6 +64,9 @@ struct used_path {
 	const struct name *in;	/* that place */
 };
 
+/* Is something concealed by rewriting paths? */
+bool recorder_rewrites(const struct recorder *r);
+
 /* uses.c: what a use of a name means for the archive. */
 int use_name(struct recorder *r, struct name *n, unsigned use);
 struct object *name_object(struct recorder *r, struct name *n);	/* NULL: nothing there, or no memory (r->e) */

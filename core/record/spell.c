@@ -34,7 +34,7 @@ bool spell_wanted(const struct recorder *r, const struct call *c, const struct u
 {
 	struct place at;
 
-	if (!conceal_active(r->conceal) || !place_of(c, &at))
+	if (!recorder_rewrites(r) || !place_of(c, &at))
 		return false;
 	/* A link of the file system's own holds what somebody wrote into it. */
 	return at.terminated || (p && !p->w.last);

@@ -75,6 +75,28 @@ compile() {
 	care -o a.tar sh -c 'gcc -o c c.c && ./c && echo compiled' && says compiled
 }
 try "temporary files of a compiler" compile
+userns() {
+	unshare -Ur true 2>/dev/null || return 0
+	care --conceal=userns -o a.tar -c secret -r secret/shown sh -c 'ls -A secret; cat secret/shown/v open/o; /bin/pwd; cd secret; /bin/pwd' &&
+		says "shown
+v
+o
+$PWD
+$PWD/secret"
+}
+below_tmp() {
+	unshare -Ur true 2>/dev/null || return 0
+	d=$(mktemp -d /tmp/care-test.XXXXXX) && mkdir "$d/secret" && echo s >"$d/secret/s" && here=$PWD &&
+		(cd "$d" && "$CARE" -v -1 --conceal=userns -o "$here/a.tar" -c secret ls -A . secret) >out 2>err
+	status=$?
+	rm -rf "$d"
+	[ $status -eq 0 ] && says ".:
+secret
+
+secret:"
+}
+try "--conceal=userns also where the working directory lies in a concealed place" below_tmp
+try "--conceal=userns hides by mounts" userns
 no_debris() {
 	ls -d /tmp/care-?????? >before 2>/dev/null
 	care -o a.tar sh -c 'mkdir -p /tmp/a/b; echo x >/tmp/a/b/c; chmod 0 /tmp/a/b /tmp/a' && ls -d /tmp/care-?????? >after 2>/dev/null
