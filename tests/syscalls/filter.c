@@ -75,7 +75,7 @@ static uint32_t ask(const struct sock_fprog *p, uint32_t arch, uint32_t nr, int 
 		    bool *looked)
 {
 	struct seccomp_data data = { .nr = (int)nr, .arch = arch };
-	bool ignored;
+	bool ignored = false;
 
 	data.args[arg] = value;
 	return verdict(p, &data, looked ? looked : &ignored);
