@@ -15,6 +15,7 @@
 
 #include "core/archive/archive_in.h"
 #include "core/archive/extract.h"
+#include "core/archive/guard.h"
 #include "core/archive/in.h"
 #include "core/archive/target.h"
 #include "core/base/err.h"
@@ -392,6 +393,7 @@ static void extraction_free(struct extraction *x)
 
 int archive_in_extract(struct archive_in *a, int dirfd, struct archive_extract *how, struct err *e)
 {
+	_out_guard_;
 	_cleanup_(extraction_free) struct extraction x = { .a = a, .how = how, .dirfd = dirfd };
 	int r = target_open(&x.target, dirfd, e), applied;
 
