@@ -121,7 +121,7 @@ const struct cmd cmd_extract = {
 	.examples = (const struct cmd_example[]){
 		{ "care extract bug.tar.zst", "makes ./bug with rootfs/ and re-execute.sh in it" },
 		{ "care -x bug.bin", "the same, as CARE spelled it" },
-		{ "care extract -C /tmp/look bug.bin", "into another directory" },
+		{ "care extract -C look bug.bin", "into another directory" },
 		{ NULL, NULL },
 	},
 	.run = CMD_RUN(extract_run),

@@ -68,7 +68,8 @@ static const struct cmd_option options[] = {
 static const struct cmd_example examples[] = {
 	{ "care replay hello.tar.zst", "Run the recorded command." },
 	{ "care replay build.tar.zst sh", "Look around where it ran." },
-	{ "care replay --put new.csv:/data/in.csv --get /data/out.csv plot.tar", "Other input, and the result." },
+	{ "care replay --put new.csv:/srv/work/new.csv --get /srv/work/out.csv plot.tar",
+	  "Other input, and the result." },
 	{ NULL, NULL },
 };
 
