@@ -68,7 +68,7 @@ static const struct cmd_option options[] = {
 static const struct cmd_example examples[] = {
 	{ "care replay hello.tar.zst", "Run the recorded command." },
 	{ "care replay build.tar.zst sh", "Look around where it ran." },
-	{ "care replay --put new.csv:/srv/work/new.csv --get /srv/work/out.csv plot.tar",
+	{ "care replay --put new.csv:/srv/job/new.csv --get /srv/job/out.csv plot.tar",
 	  "Other input, and the result." },
 	{ NULL, NULL },
 };

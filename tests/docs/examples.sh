@@ -54,7 +54,7 @@ cp -a "$top/work" "$top/pristine"
 # "command<TAB>why not": those that need what no test has.
 cat >"$top/not-run" <<'END'
 $ sudo chroot bug/rootfs /bin/sh	root only, and a shell
-$ PROOT=$(command -v care) old/re-execute.sh	an archive of CARE 2: tests/cli has one
+$ PROOT=./proot old/re-execute.sh	an archive of CARE 2: tests/cli has one
 PROOT=/usr/bin/care ./re-execute.sh	the same
 $ care run -R alpine -b ~/work:/work -w /work /bin/sh	another distribution: tests/system has them
 care run -r rootfs -b /proc -b /dev /bin/sh	the same
@@ -69,7 +69,7 @@ END
 commands() {
 	sed -n 's/^\.Dl //p; s/^\.It Li "\(.*\)"$/\1/p' "$1" |
 		sed 's/\\-/-/g; s/\\(dq/"/g; s/\\e/\\/g' |
-		sed "s,/srv/work,$top/work,g; s,/tmp/uses,uses,g" | grep -E '^(\$ |care )'
+		sed "s,/srv/job,$top/work,g; s,/tmp/uses,uses,g; s,/tmp/proot,./proot,g" | grep -E '^(\$ |care )'
 }
 why_not() { awk -F '\t' -v c="$1" '$1 == c { print $2 }' "$top/not-run"; }
 run() {
