@@ -162,20 +162,23 @@ enum syscall_id syscall_find(const char *name)
 	return SYSCALL_NONE;
 }
 
+/* They stand behind their call in syscalls.def, so they are in the order of ids. */
 const struct syscall_sub *syscall_subs(enum syscall_id id, size_t *ret_n)
 {
-	const struct syscall_sub *first = NULL;
-	size_t n = 0;
+	size_t low = 0, high = ARRAY_SIZE(subs);
 
-	for (size_t i = 0; i < ARRAY_SIZE(subs); i++) {
-		if (subs[i].call != id)
-			continue;
-		if (!first)
-			first = &subs[i];
-		n++;
+	*ret_n = 0;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (subs[middle].call < id)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	*ret_n = n;
-	return first;
+	while (low + *ret_n < ARRAY_SIZE(subs) && subs[low + *ret_n].call == id)
+		++*ret_n;
+	return *ret_n ? &subs[low] : NULL;
 }
 
 const struct syscall_row *syscall_sub_row(const struct syscall_sub *sub)

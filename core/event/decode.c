@@ -48,6 +48,10 @@ uint64_t decode_word(const struct abi *abi, const void *at)
 /* The arguments of @row from registers: 32-bit ABIs pass a 64-bit one in two. */
 static void take_registers(struct call *c, const struct syscall_row *row)
 {
+	if (c->abi->reg64) {
+		memcpy(c->vals, c->args, sizeof(c->vals));
+		return;
+	}
 	for (int i = 0; i < SYSCALL_ARGS; i++) {
 		int n, reg = abi_arg_reg(c->abi, row, i, &n);
 
