@@ -28,7 +28,7 @@ struct abi {
 	uint8_t word;		/* bytes of a pointer and of a long in memory */
 	bool reg64;		/* a 64-bit argument takes one register */
 	bool pairs_even;	/* else it takes two, and here the first of them is even */
-	bool refused;		/* recognised and reported, not recorded */
+	bool untested;		/* recognised, decoded, and reported: no machine of ours runs it */
 	uint8_t elf_class;	/* 1: 32 bits, 2: 64 */
 	uint16_t elf_machine;	/* EM_* of <elf.h> */
 

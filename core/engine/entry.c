@@ -182,6 +182,8 @@ static void look(struct engine *en, struct tracee *t, const struct entry *entry)
 		policy_unknown(en, "another architecture", entry->nr);
 		return;
 	}
+	if (entry->abi->untested)
+		policy_untested(en, t, entry->abi);
 	r = call_decode(&en->call, entry->abi, entry->nr, entry->args, read_tracee, t->task);
 	if (r < 0) {
 		if (r == -ENOMEM)

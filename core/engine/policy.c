@@ -122,6 +122,19 @@ void policy_unknown(struct engine *en, const char *abi, uint64_t nr)
 		 (unsigned long long)nr, abi);
 }
 
+/* Its calls are decoded like all others, but by hearsay. */
+void policy_untested(struct engine *en, struct tracee *t, const struct abi *abi)
+{
+	_cleanup_buf_ struct buf name = BUF_INIT;
+
+	if (en->told_untested)
+		return;
+	en->told_untested = true;
+	task_name(t->task, &name);
+	log_warn("%s makes calls of the %s ABI, with which care is not tested: "
+		 "what it uses may be missing", buf_str(&name), abi->name);
+}
+
 bool policy_answers(struct engine *en, struct tracee *t, struct event *ev)
 {
 	const struct call *call = ev->call;

@@ -107,6 +107,7 @@ struct engine {
 		int64_t ms;
 	} sent[2], direct[2];
 	bool told_ptrace;
+	bool told_untested;
 };
 
 /* ptrace.c */
@@ -132,6 +133,7 @@ void entry_settle_fs(struct engine *en, struct tracee *t);
 bool policy_answers(struct engine *en, struct tracee *t, struct event *ev);
 /* A call number that no table has. */
 void policy_unknown(struct engine *en, const char *abi, uint64_t nr);
+void policy_untested(struct engine *en, struct tracee *t, const struct abi *abi);
 /* The program's own strict mode met a call that it forbids. */
 void policy_strict_kills(struct tracee *t);
 void policy_returned(struct engine *en, struct tracee *t, unsigned why, int64_t result);
