@@ -86,6 +86,25 @@ static int read_target(const char *host, struct manifest_file *f)
 	}
 }
 
+/*
+ * Where nobody tells the birth (old kernels, NFS, FUSE) no time is later than it but
+ * those that the file's use moves on: the earliest of the three. A directory's all
+ * move on when a name comes into it, so there it is never said to be born: one too
+ * many in the archive is harmless, one that is missing is not.
+ */
+static struct timespec birth_guess(const struct stat *st)
+{
+	struct timespec t = st->st_ctim;
+
+	if (S_ISDIR(st->st_mode))
+		return (struct timespec){ 0 };
+	if (st->st_mtim.tv_sec < t.tv_sec)
+		t = st->st_mtim;
+	if (st->st_atim.tv_sec < t.tv_sec)
+		t = st->st_atim;
+	return t;
+}
+
 int stat_file(const char *host, struct manifest_file *ret, struct timespec *ret_birth)
 {
 	struct stat st;
@@ -94,7 +113,7 @@ int stat_file(const char *host, struct manifest_file *ret, struct timespec *ret_
 		return -errno;
 	from_stat(&st, ret);
 	if (birth_of(host, ret_birth) < 0)
-		*ret_birth = st.st_ctim;
+		*ret_birth = birth_guess(&st);
 	return ret->type == MANIFEST_LNK ? read_target(host, ret) : 0;
 }
 

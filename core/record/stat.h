@@ -10,7 +10,7 @@ struct manifest_file;
 /*
  * Fill in type, mode, owner, size, times, identity and link target from @host.
  * *ret_birth: when the inode came into being (statx(2), Linux 4.11); where the file
- * system does not say, the change time, which is never earlier. 0 or −errno.
+ * system does not say, what can be told by its other times. 0 or −errno.
  */
 int stat_file(const char *host, struct manifest_file *ret, struct timespec *ret_birth);
 
