@@ -201,7 +201,7 @@ static int case_dumpable(void)
 	waitpid(pid, &status, 0);
 	say("the child's", status);
 	say("open", try_open("/"));
-	say("open", try_open("/nonexistent"));
+	say("open", try_open("/no-such-name-anywhere"));
 	say("on", prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
 	say("is", prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
 	return 0;
@@ -256,7 +256,7 @@ static int case_limits(void)
 static int case_registers(void)
 {
 	unsigned long changed = 0;
-	static const char path[] = "/nonexistent";
+	static const char path[] = "/no-such-name-anywhere";
 	long result;
 
 #ifdef __x86_64__
@@ -297,7 +297,7 @@ static int case_int80(void)
 
 	if (low == MAP_FAILED)
 		return 1;
-	memcpy(low, "/nonexistent", 13);
+	strcpy(low, "/no-such-name-anywhere");
 	__asm__ volatile("int $0x80" : "=a"(result)
 			 : "0"(33 /* access */), "b"(low), "c"(0) : "memory", "r8", "r9", "r10", "r11");
 	say("access", result);

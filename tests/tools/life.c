@@ -31,7 +31,7 @@ static int look(void)
 {
 	struct stat st;
 
-	return stat("/", &st) == 0 && stat("/nonexistent", &st) < 0 && errno == ENOENT;
+	return stat("/", &st) == 0 && stat("/no-such-name-anywhere", &st) < 0 && errno == ENOENT;
 }
 
 static void say(const char *what, long value)
@@ -77,7 +77,7 @@ static int case_vfork(void)
 	reap("child", pid);
 	pid = vfork();
 	if (!pid) {
-		execl("/bin/sh", "sh", "-c", "exit 9", (char *)NULL);
+		execl(self, "life", "after-exec", (char *)NULL);
 		_exit(127);
 	}
 	reap("executed", pid);
@@ -451,7 +451,7 @@ static int case_exec_errors(void)
 	char *const args[] = { (char *)"x", NULL };
 	char *const none[] = { NULL };
 
-	execve("/nonexistent", args, none);
+	execve("/no-such-name-anywhere", args, none);
 	say("absent", errno);
 	execve("/", args, none);
 	say("directory", errno);

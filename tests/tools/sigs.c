@@ -27,7 +27,7 @@ static int look(void)
 {
 	struct stat st;
 
-	return stat("/", &st) == 0 && stat("/nonexistent", &st) < 0 && errno == ENOENT;
+	return stat("/", &st) == 0 && stat("/no-such-name-anywhere", &st) < 0 && errno == ENOENT;
 }
 
 static void say(const char *what, long value)
