@@ -141,6 +141,7 @@ try_replay() {	# HOW FORMAT NAME
 }
 
 try() {	# FORMAT
+	mkdir -p "$home"	# the one before took it away
 	start || { skip "$workload" "$cannot"; return; }
 	if ! native; then
 		skip "$workload" "$cannot"
