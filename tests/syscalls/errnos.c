@@ -96,7 +96,7 @@ static void prepare(void)
 {
 	low = map_low(8 * PAGE);
 	buffer = low;
-	absent = strcpy(low + PAGE, "/nonexistent/name");
+	absent = strcpy(low + PAGE, "no-such-directory/name");
 	not_directory = strcpy(low + PAGE + 100, "/dev/null/name");
 	empty = strcpy(low + PAGE + 200, "");
 	too_long = memset(low + 2 * PAGE, 'x', 2 * PAGE + 1);
