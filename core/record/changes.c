@@ -16,7 +16,7 @@ static int note_written(struct recorder *r, struct name *n)
 	struct name **more;
 
 	n->flags |= NAME_CHANGED;
-	if (n->flags & NAME_WRITTEN)
+	if (n->flags & NAME_WRITTEN || r->view != &r->home)
 		return 0;
 	if (r->n_written == r->room_written) {
 		size_t room = r->room_written ? r->room_written * 2 : 64;

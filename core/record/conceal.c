@@ -100,9 +100,9 @@ static int make_like(const char *real, const char *host)
 	return 0;
 }
 
-static int bind_name(struct conceal *c, const char *path, const char *host, bool concealed)
+static int bind_name(struct names *names, const char *path, const char *host, bool concealed)
 {
-	struct name *n = names_at(c->names, path);
+	struct name *n = names_at(names, path);
 	char *copy = strdup(host);
 
 	if (!n || !copy) {
@@ -115,6 +115,21 @@ static int bind_name(struct conceal *c, const char *path, const char *host, bool
 	if (concealed)
 		n->flags |= NAME_SKELETON;
 	return 0;
+}
+
+int conceal_bind_all(const struct conceal *c, struct names *names)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < c->n && r >= 0; i++)
+		r = bind_name(names, c->places[i].path, c->places[i].host, true);
+	for (size_t i = 0; i < c->n_shown && r >= 0; i++)
+		r = bind_name(names, c->shown[i], c->shown[i], false);
+	if (r >= 0)
+		r = bind_name(names, c->top, c->top, false);
+	if (r >= 0)
+		names_at(names, c->top)->flags |= NAME_BORN;
+	return r;
 }
 
 int conceal_hide(struct conceal *c, const char *path, struct err *e)
@@ -131,7 +146,7 @@ int conceal_hide(struct conceal *c, const char *path, struct err *e)
 		return err_set(e, -ENOMEM, "conceal %s", path);
 	r = make_like(real, host);
 	if (r >= 0)
-		r = bind_name(c, real, host, true);
+		r = bind_name(c->names, real, host, true);
 	if (r < 0) {
 		free(host);
 		return err_set(e, r, "conceal %s", path);
@@ -191,7 +206,7 @@ int conceal_reveal(struct conceal *c, const char *path, struct err *e)
 		return 0;	/* it was never hidden */
 	r = make_skeleton(n, top);
 	if (r >= 0)
-		r = bind_name(c, real, real, false);
+		r = bind_name(c->names, real, real, false);
 	if (r >= 0)
 		r = remember_shown(c, real);
 	return r < 0 ? err_set(e, r, "reveal %s", path) : 0;

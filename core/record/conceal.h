@@ -33,6 +33,9 @@ int conceal_reveal(struct conceal *c, const char *path, struct err *e);
  */
 int conceal_in_child(const struct conceal *c);
 
+/* The same in another tree of names. 0 or -ENOMEM. */
+int conceal_bind_all(const struct conceal *c, struct names *names);
+
 bool conceal_active(const struct conceal *c);
 
 /*

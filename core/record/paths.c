@@ -54,7 +54,7 @@ int path_base(struct recorder *r, struct task *t, const char *dir, struct name *
 	*ret = NULL;
 	if (dir[0] != '/' || is_deleted(dir))
 		return 0;
-	b = map_get(r->bases, dir, len);
+	b = map_get(r->view->bases, dir, len);
 	if (b && b->shape == names_shape(r->names)) {
 		*ret = b->name;
 		return 0;
@@ -64,7 +64,7 @@ int path_base(struct recorder *r, struct task *t, const char *dir, struct name *
 		return ret_find;
 	if (!b) {
 		b = calloc(1, sizeof(*b));
-		if (!b || map_set(r->bases, dir, len, b, NULL) < 0) {
+		if (!b || map_set(r->view->bases, dir, len, b, NULL) < 0) {
 			free(b);
 			return err_set(r->e, -ENOMEM, "remember %s", dir);
 		}
@@ -115,7 +115,8 @@ static int visit(void *arg, struct name *n, enum walk_role role)
 		const struct name *top = name_binding(n);
 		bool hidden = top && top->concealed;
 
-		v->p->crossed |= hidden;
+		/* The way to a revealed place leads through directories that exist truly. */
+		v->p->crossed |= hidden && (role != ROLE_DIR || !(n->flags & NAME_SKELETON));
 		v->p->natural &= hidden && top == v->p->in;
 	}
 	if (!v->announce)
@@ -174,7 +175,8 @@ int path_rewrite(struct recorder *r, struct event *ev, int i, const struct used_
 	if (u->w.last->flags & NAME_SKELETON && !(p->use & ~(USE_META | USE_ACCESSX)) &&
 	    ev->call->oflags == 0 && !u->w.error && p->text.data[0] == '/' && !u->w.links)
 		return 0;
-	if (name_host(u->w.last, to) < 0)
+	/* Where nothing is concealed its own name is the way, also to what is mounted there. */
+	if ((name_concealed(u->w.last) ? name_host(u->w.last, to) : name_path(u->w.last, to)) < 0)
 		return err_set(r->e, -ENOMEM, "conceal");
 	if (u->w.rest) {
 		buf_addc(to, '/');

@@ -118,8 +118,8 @@ static int on_return(struct recorder *r, struct event *ev)
 {
 	if (ev->call->result_use && ev->result >= 0)
 		return use_result(r, ev);
-	if (is_class(ev->call, SYSCALL_MOUNT) && ev->result >= 0)
-		names_doubt_all(r->names);
+	if (is_class(ev->call, SYSCALL_MOUNT))
+		return ev->result < 0 ? 0 : view_changed(r, ev->task);
 	if (spell_wanted(r, ev->call, NULL) || is_class(ev->call, SYSCALL_LOOK))
 		return spell_result(r, ev);
 	return changes_apply(r, ev);
@@ -133,6 +133,10 @@ static int on_event(struct sink *sink, struct event *ev, struct err *e)
 	r->e = e ? e : &own;
 	r->ev = ev;
 	r->process = ev->task->process;
+	r->view = view_of(r, ev->task);
+	if (!r->view)
+		return r->e->code;
+	r->names = r->view->names;
 	switch (ev->kind) {
 	case EVENT_CALL:
 		return on_call(r, ev);
@@ -239,22 +243,27 @@ static int bind_places(struct recorder *r)
 	for (size_t i = 0; r->conceal && i < run->revealed.n; i++)
 		if (conceal_reveal(r->conceal, run->revealed.v[i], &own) < 0 && own.code != -ENOENT)
 			log_warn("%s", own.text);
-	for (size_t i = 0; i < run->volatile_paths.n; i++) {
+	for (size_t i = 0; r->conceal && i < run->volatile_paths.n; i++) {
 		size_t variable;
-		const char *path = manifest_volatile_path(run->volatile_paths.v[i], &variable);
-		_cleanup_free_ char *real = realpath(path, NULL);
-		struct name *n = names_at(r->names, real ? real : path);
 
-		if (!n)
-			return err_set(r->e, -ENOMEM, "remember volatile paths");
-		n->flags |= NAME_VOLATILE;
-		if (r->conceal && real)
-			conceal_reveal(r->conceal, real, NULL);
+		conceal_reveal(r->conceal, manifest_volatile_path(run->volatile_paths.v[i], &variable),
+			       NULL);
 	}
 	/* What is inherited open is seen by the command anyway. */
 	for (size_t i = 0; r->conceal && i < run->n_fds; i++)
 		if (inherited_file(&run->fds[i]))
 			conceal_reveal(r->conceal, run->fds[i].path, NULL);
+	return 0;
+}
+
+static int mark(struct names *names, const char *path, unsigned flag)
+{
+	_cleanup_free_ char *real = realpath(path, NULL);
+	struct name *n = names_at(names, real ? real : path);
+
+	if (!n)
+		return -ENOMEM;
+	n->flags |= flag;
 	return 0;
 }
 
@@ -268,20 +277,35 @@ static const char *env_of(const struct manifest_strings *env, const char *name)
 	return NULL;
 }
 
-static int mark_path_dirs(struct recorder *r)
+static int mark_path_dirs(struct recorder *r, struct names *names)
 {
 	const char *at = env_of(&r->spec.run->env, "PATH");
+	int ret = 0;
 
-	while (at && *at) {
+	while (at && *at && ret >= 0) {
 		size_t len = strcspn(at, ":");
-		_cleanup_free_ char *dir = strndup(at, len), *real = dir ? realpath(dir, NULL) : NULL;
-		struct name *n = real ? names_at(r->names, real) : NULL;
+		_cleanup_free_ char *dir = strndup(at, len);
 
-		if (n)
-			n->flags |= NAME_PATHDIR;
+		if (!dir)
+			return -ENOMEM;
+		if (len)
+			ret = mark(names, dir, NAME_PATHDIR);
 		at += len + (at[len] == ':');
 	}
-	return 0;
+	return ret;
+}
+
+int recorder_mark_places(struct recorder *r, struct names *names)
+{
+	const struct manifest_strings *paths = &r->spec.run->volatile_paths;
+	size_t variable;
+	int ret = mark_path_dirs(r, names);
+
+	for (size_t i = 0; i < paths->n && ret >= 0; i++)
+		ret = mark(names, manifest_volatile_path(paths->v[i], &variable), NAME_VOLATILE);
+	if (ret >= 0 && r->conceal && names != r->home.names && !r->spec.conceal_by_mounts)
+		ret = conceal_bind_all(r->conceal, names);
+	return ret;
 }
 
 /* Descriptors and directory that the command starts with are used at time zero (decision 4). */
@@ -319,16 +343,14 @@ static int tell_run(struct recorder *r)
 
 static int set_up(struct recorder *r)
 {
-	int ret;
+	int ret = view_init_home(r);
 
-	r->names = names_new(fsview_host());
 	r->objects = objects_new(&r->spec.run->start);
-	r->bases = map_new();
 	r->processes = map_new();
 	r->nets = map_new();
 	r->depends = map_new();
 	r->lost_paths = map_new();
-	if (!r->names || !r->objects || !r->bases || !r->processes || !r->nets || !r->depends ||
+	if (ret < 0 || !r->objects || !r->processes || !r->nets || !r->depends ||
 	    !r->lost_paths)
 		return err_set(r->e, -ENOMEM, "start recording");
 	ret = bind_places(r);
@@ -338,8 +360,8 @@ static int set_up(struct recorder *r)
 	if (!r->queue)
 		return r->e->code;
 	ret = tell_run(r);
-	if (ret >= 0)
-		ret = mark_path_dirs(r);
+	if (ret >= 0 && recorder_mark_places(r, r->names) < 0)
+		ret = err_set(r->e, -ENOMEM, "start recording");
 	if (ret >= 0)
 		ret = use_inherited(r);
 	return ret < 0 ? ret : include_all(r);
@@ -420,6 +442,8 @@ int recorder_finish(struct recorder *r, struct manifest_end *end, struct err *e)
 	int ret, ret_queue;
 
 	r->e = e;
+	r->view = &r->home;
+	r->names = r->home.names;
 	ret = queue_drain(r->queue, e);	/* hashes are known from here on */
 	if (!r->spec.run->libc)
 		r->spec.run->libc = libc_of(r->objects);
@@ -438,7 +462,7 @@ int recorder_finish(struct recorder *r, struct manifest_end *end, struct err *e)
 	end->wrote_hardlinks = r->wrote_hardlinks;
 	end->changed_ids = r->changed_ids;
 	end->calls = r->sum.calls;
-	end->paths = names_count(r->names);
+	end->paths = names_count(r->home.names);
 	return ret < 0 ? ret : ret_queue;
 }
 
@@ -465,7 +489,7 @@ void recorder_summary(struct recorder *r, struct record_summary *ret)
 
 	queue_census(r->queue, &q);
 	*ret = r->sum;
-	ret->paths = names_count(r->names);
+	ret->paths = names_count(r->home.names);
 	ret->changed = q.changed;
 	ret->concealed = r->concealed;
 	ret->n_concealed = r->n_concealed;
@@ -488,16 +512,6 @@ int recorder_concealed_left(struct recorder *r, const char *keep,
 	return ret < 0 || !keep ? ret : conceal_keep(r->conceal, keep, e);
 }
 
-static void free_values(struct map *m)
-{
-	size_t cursor = 0;
-	void *value;
-
-	while (m && map_next(m, &cursor, NULL, NULL, &value))
-		free(value);
-	map_free(m);
-}
-
 void recorder_free(struct recorder *r)
 {
 	if (!r)
@@ -505,7 +519,6 @@ void recorder_free(struct recorder *r)
 	queue_free(r->queue);
 	conceal_free(r->conceal);
 	process_free_all(r);
-	free_values(r->bases);
 	map_free(r->processes);
 	map_free(r->nets);
 	map_free(r->depends);
@@ -519,6 +532,6 @@ void recorder_free(struct recorder *r)
 		buf_free(&r->rewrite[i]);
 	free(r->written);
 	objects_free(r->objects);
-	names_free(r->names);
+	view_free_all(r);
 	free(r);
 }

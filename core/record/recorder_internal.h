@@ -10,6 +10,7 @@
 #include "core/record/object.h"
 #include "core/record/queue.h"
 #include "core/record/recorder.h"
+#include "core/record/view.h"
 #include "core/task/task.h"
 
 /* Flags of names, after conceal.h's. */
@@ -17,7 +18,7 @@
 #define NAME_VOLATILE (NAME_USER << 2)	/* a volatile path */
 #define NAME_PATHDIR  (NAME_USER << 3)	/* a directory of $PATH */
 #define NAME_WRITTEN  (NAME_USER << 4)	/* is in `written` */
-#define NAME_INCLUDED (NAME_USER << 5)	/* --include */
+#define NAME_MOUNTED  (NAME_USER << 5)	/* bound to where a mount of the run comes from */
 
 /* Stands for everything below a volatile or a concealed place. */
 extern struct object object_volatile, object_concealed;
@@ -31,11 +32,14 @@ struct process {
 struct recorder {
 	struct sink sink;
 	struct record_spec spec;
-	struct names *names;
+	struct view home;		/* what the initial command sees */
+	struct view *views;		/* other mount namespaces */
+	struct view *view;		/* of the event being looked at */
+	struct names *names;		/* … its names */
+	struct mounts mounts;		/* at the start */
 	struct objects *objects;
 	struct conceal *conceal;
 	struct queue *queue;
-	struct map *bases;		/* directory path → struct base: where relative paths start */
 	struct map *processes;		/* process number → struct process */
 	struct process *first, **last;
 	struct map *nets, *depends, *lost_paths;	/* what has been told already */
@@ -63,6 +67,9 @@ struct used_path {
 	bool natural;		/* all of it lay in the same private place as its base */
 	const struct name *in;	/* that place */
 };
+
+/* What holds for the whole run, in a tree of names of another namespace. 0 or -ENOMEM. */
+int recorder_mark_places(struct recorder *r, struct names *names);
 
 /* Is something concealed by rewriting paths? */
 bool recorder_rewrites(const struct recorder *r);

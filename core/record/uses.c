@@ -45,17 +45,21 @@ static struct object *identify(struct recorder *r, struct name *n, const struct 
 	bool link = false;
 	int ret;
 
-	if (n->flags & NAME_BORN || parent == &object_born)
+	if (n->flags & NAME_BORN || (parent == &object_born && !(n->flags & NAME_MOUNTED)))
 		return &object_born;
-	if (parent && parent->volatile_below)
+	if (parent && parent->volatile_below && !(n->flags & NAME_MOUNTED))
 		return &object_volatile;
 	if (!(n->flags & NAME_SKELETON) && name_concealed(n))
 		return &object_concealed;
-	if (parent && strcmp(parent->file.path, "/"))
-		buf_adds(&origin, parent->file.path);
-	if (parent)
-		buf_addc(&origin, '/');
-	buf_adds(&origin, parent ? n->text : "/");
+	if (n->flags & NAME_MOUNTED) {
+		buf_adds(&origin, n->bind);	/* it was there before it was mounted here */
+	} else {
+		if (parent && strcmp(parent->file.path, "/"))
+			buf_adds(&origin, parent->file.path);
+		if (parent)
+			buf_addc(&origin, '/');
+		buf_adds(&origin, parent ? n->text : "/");
+	}
 	ret = true_host(n, &host);
 	if (ret >= 0)
 		ret = buf_error(&origin);
