@@ -204,6 +204,11 @@ static int copy_one(struct copier *c, int from, int to, const char *source, cons
 }
 
 /* A directory that denies search hides its names even from its owner. */
+static bool let_in(int dir, struct stat *st)
+{
+	return fstat(dir, st) == 0 && (st->st_mode & 0500) != 0500 && fchmod(dir, 0700) == 0;
+}
+
 static int copy_entries(struct copier *c, int from, int to)
 {
 	_cleanup_closedir_ DIR *d = NULL;
@@ -211,7 +216,7 @@ static int copy_entries(struct copier *c, int from, int to)
 	struct dirent *entry;
 	struct stat st;
 	size_t len = c->path.len;
-	bool shut = fstat(from, &st) == 0 && !(st.st_mode & 0100) && fchmod(from, 0700) == 0;
+	bool shut = let_in(from, &st);
 	int r = 0;
 
 	if (again >= 0)
@@ -316,7 +321,9 @@ static int project_entries(struct copier *c, int dir)
 	_cleanup_closedir_ DIR *d = NULL;
 	_cleanup_close_ int again = fcntl(dir, F_DUPFD_CLOEXEC, 0);
 	struct dirent *entry;
+	struct stat st;
 	size_t len = c->path.len;
+	bool shut = let_in(dir, &st);
 	int r = 0;
 
 	if (again >= 0)
@@ -331,6 +338,8 @@ static int project_entries(struct copier *c, int dir)
 		r = c->path.failed ? -ENOMEM : project_one(c, dir, entry->d_name);
 		buf_truncate(&c->path, len);
 	}
+	if (shut)
+		fchmod(dir, st.st_mode & 07777);
 	return r;
 }
 

@@ -247,6 +247,14 @@ if [ "$uid" -ne 0 ]; then
 55
 1234:55" replay own.tar 2>err && grep '/etc/new: Permission denied' err; }
 	try "from a packed archive too" projected_packed
+	locked() {
+		mkdir -p locked/rootfs/work/sub && echo deep >locked/rootfs/work/sub/f && chmod 0 locked/rootfs/work/sub
+		make locked $plain -- sh -c 'chmod 700 sub && cat sub/f'
+		gives 0 deep replay locked && [ "$(stat -c %a locked/rootfs/work/sub)" = 0 ] || return
+		# Packed, its permissions come from the manifest.
+		chmod 700 locked/rootfs/work/sub && tar -cf locked.tar locked && gives 0 deep replay locked.tar
+	}
+	try "a directory without permissions is copied with what is in it" locked
 	make root uid=0 gid=0 cwd=/work env=PATH=/bin path=/bin/sh -- sh -c 'id -u; chmod 0 in; cat in; stat -c %u in'
 	try "what root recorded runs as root" gives 0 "0
 input
