@@ -14,7 +14,8 @@ SYLLABLES = ("al an ar ba be bi co con de di do er ex fi for ge gl ha im in io i
              "ma me mi mo na net no o op par pe po pro qu ra re ri ro se si so sta str su sys ta "
              "te ti to tra tri un us va ve wi xt").split()
 SUFFIXES = (".h", ".h", ".py", ".py", ".pyc", ".html", ".gz", ".pm", ".txt", ".so", "", "-1.2.md")
-TIME = 1_600_000_000_000_000_000	# ns; what a package manager unpacked keeps its own times
+BUILT = 1_600_000_000	# files keep the second in which their package was built …
+UNPACKED = 1_700_000_000_000_000_000	# … directories the nanosecond in which they were filled
 
 
 def word(rng):
@@ -29,9 +30,22 @@ def unused(rng, directory, taken, suffixes):
             return name
 
 
+def set_times(rng, top, files, directories):
+    """The directories below @top are the packages."""
+    built = {}
+    for name in files:
+        package = name.split(os.sep)[1]
+        when = built.setdefault(package, BUILT + rng.randrange(10**8)) + rng.randrange(3)
+        os.utime(name, (when, when))
+    now = UNPACKED
+    for name in sorted(directories, reverse=True):
+        now += rng.randrange(10**8)
+        os.utime(name, ns=(now, now))
+
+
 def main(top):
     rng = random.Random(45000)
-    taken, directories = set(), [top]
+    taken, directories, files = set(), [top], []
     os.mkdir(top)
     while len(directories) <= DIRECTORIES:
         parent = directories[int(len(directories) * rng.random() ** 2)]
@@ -39,14 +53,10 @@ def main(top):
             directories.append(unused(rng, parent, taken, ("", "", "-" + word(rng))))
             os.mkdir(directories[-1])
     for _ in range(FILES):
-        name = unused(rng, rng.choice(directories), taken, SUFFIXES)
-        with open(name, "wb") as f:
+        files.append(unused(rng, rng.choice(directories), taken, SUFFIXES))
+        with open(files[-1], "wb") as f:
             f.write(b"." * int(rng.random() ** 4 * 12000))
-        when = TIME + rng.randrange(10**17) // 10**9 * 10**9
-        os.utime(name, ns=(when, when))
-    for name in reversed(directories):
-        when = TIME + rng.randrange(10**17)
-        os.utime(name, ns=(when, when))
+    set_times(rng, top, files, directories)
 
 
 main(sys.argv[1])
