@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define DOCTOR_CHECKS 16
+#define DOCTOR_CHECKS 24
 
 struct doctor_check {
 	const char *area;	/* "record", "replay" */

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "core/base/buf.h"
+#include "core/base/caps.h"
 #include "core/base/err.h"
 #include "core/base/io.h"
 #include "core/cmd/cmd.h"
@@ -62,6 +63,19 @@ static void add_engine(struct doctor *d, const struct engine_probe *p)
 	d->engine = p->seize ? NULL : p->filter ? "ptrace" : "ptrace-seccomp";
 }
 
+/* What care does without, if it must: does not count for the verdict. */
+static void add_calls(struct doctor *d)
+{
+	struct caps_answer a;
+
+	for (size_t i = 0; caps_ask(i, &a) == 0; i++) {
+		struct doctor_check *c = doctor_add(d, "record", a.name, a.use);
+
+		c->ok = a.error == 0;
+		say(c, "%s", a.why);
+	}
+}
+
 void doctor_record(struct doctor *d)
 {
 	struct engine_probe p = { 0 };
@@ -69,6 +83,7 @@ void doctor_record(struct doctor *d)
 
 	if (engine_probe(&p, &e) == 0) {
 		add_engine(d, &p);
+		add_calls(d);
 		return;
 	}
 	say(doctor_add(d, "record", "ptrace", "watching a command at all"), "%s", e.text);

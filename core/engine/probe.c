@@ -54,7 +54,7 @@ _Noreturn static void child(int go, int report)
 {
 	char c;
 
-	/* Not one more call than these: the parent counts the stops. */
+	/* Not one more call than these after the filter: the parent counts the stops. */
 	if (read(go, &c, 1) == 1 && install(report) == 0)
 		syscall(SYS_getppid);
 	syscall(SYS_exit_group, 0);
@@ -63,12 +63,12 @@ _Noreturn static void child(int go, int report)
 
 static void on_stop(pid_t pid, int status, struct stops *seen)
 {
-	struct sys_info info;
 	int request = PTRACE_CONT;
 
-	if (status >> 16 == PTRACE_EVENT_SECCOMP) {
+	if (status >> 16 == PTRACE_EVENT_STOP) {
+		seen->info = sys_has_info(pid);	/* any stop will do to ask */
+	} else if (status >> 16 == PTRACE_EVENT_SECCOMP) {
 		seen->seccomp++;
-		seen->info = sys_info(pid, &info);
 		request = PTRACE_SYSCALL;
 	} else if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
 		seen->syscalls++;
@@ -169,6 +169,8 @@ int engine_probe(struct engine_probe *ret, struct err *e)
 		goto out;
 	}
 	ret->seize = sys_seize(pid, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP);
+	if (ret->seize == 0)
+		sys_ptrace(PTRACE_INTERRUPT, pid, 0, 0);
 	if (ret->seize < 0)
 		say_why_seize(ret);
 	/* Without a tracer the child still tells whether it may have a filter. */

@@ -36,6 +36,14 @@ int sys_info(pid_t tid, struct sys_info *ret)
 	return n < (long)offsetof(struct sys_info, exit.is_error) ? -EIO : 0;
 }
 
+int sys_has_info(pid_t tid)
+{
+	struct sys_info info;
+	long n = sys_ptrace(GET_SYSCALL_INFO, tid, sizeof(info), (uintptr_t)&info);
+
+	return n < 0 ? (int)n : 0;
+}
+
 unsigned long sys_event_message(pid_t tid)
 {
 	unsigned long message = 0;

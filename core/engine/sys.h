@@ -36,6 +36,7 @@ long sys_ptrace(int request, pid_t tid, uintptr_t addr, uintptr_t data);	/* −e
 int sys_seize(pid_t tid, unsigned long options);
 
 int sys_info(pid_t tid, struct sys_info *ret);	/* 0 or −errno; whole or not at all */
+int sys_has_info(pid_t tid);	/* … whether it can be asked, in a stop of any kind */
 
 /* PTRACE_GETEVENTMSG; 0 when the task is gone. */
 unsigned long sys_event_message(pid_t tid);
