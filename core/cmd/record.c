@@ -127,6 +127,13 @@ static int not_started(const struct record_job *job)
 	return CMD_EXIT_FAILURE;
 }
 
+/* The recorder's thread writes to the archive, so it ends first. */
+static void discard(struct record_job *job)
+{
+	recorder_free(steal_ptr(job->recorder));
+	archive_out_free(steal_ptr(job->out), true);
+}
+
 static int record(struct record_job *job)
 {
 	struct err e = { 0 }, end = { 0 };
@@ -135,11 +142,11 @@ static int record(struct record_job *job)
 	if (r >= 0)
 		r = run(job, &e);
 	if (r < 0 && (!job->recorder || !job->engine.started)) {
-		archive_out_free(steal_ptr(job->out), true);
+		discard(job);
 		return cmd_fail_err(CMD_EXIT_FAILURE, &e);
 	}
 	if (!job->engine.started) {
-		archive_out_free(steal_ptr(job->out), true);
+		discard(job);
 		return not_started(job);
 	}
 	cmd_progress_end();
