@@ -145,6 +145,8 @@ void cmd_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* unl
 /* Print "care: error: …" and hand @status back, to be returned. */
 int cmd_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int cmd_fail_err(int status, const struct err *e);
+/* The same about @path, which is named if the sentence does not. */
+int cmd_fail_at(int status, const char *path, const struct err *e);
 int cmd_usage(const struct cmd *cmd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*

@@ -12,6 +12,7 @@ const struct cmd *const cmd_all[] = {
 	&cmd_extract,
 	&cmd_info,
 	&cmd_verify,
+	&cmd_repair,
 	&cmd_convert,
 	&cmd_run,
 	&cmd_doctor,

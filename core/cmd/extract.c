@@ -90,7 +90,7 @@ int extract_archive(const char *path, const char *to, struct archive_extract *ho
 	how->progress = show_progress;
 	how->ctx = (void *)path;
 	if (archive_in_extract(a, fd, how, &e) < 0)
-		return cmd_fail_err(cmd_read_status(&e), &e);
+		return cmd_fail_at(cmd_read_status(&e), path, &e);
 	cmd_progress_end();
 	report(a, path, to, how);
 	return CMD_EXIT_OK;

@@ -26,7 +26,7 @@ int cmd_open_archive(struct archive_in **ret, const char *path)
 	struct err e = { 0 };
 
 	if (archive_in_open(ret, path, &e) < 0)
-		return cmd_fail_err(cmd_read_status(&e), &e);
+		return cmd_fail_at(cmd_read_status(&e), path, &e);
 	return 0;
 }
 
@@ -37,5 +37,5 @@ int cmd_open_manifest(struct archive_in *a, const char *path, struct manifest **
 
 	if (r == -ENODATA)
 		return cmd_fail(CMD_EXIT_ARCHIVE, "%s: nothing in it says what was recorded", path);
-	return r < 0 ? cmd_fail_err(cmd_read_status(&e), &e) : 0;
+	return r < 0 ? cmd_fail_at(cmd_read_status(&e), path, &e) : 0;
 }

@@ -109,9 +109,30 @@ int cmd_fail(int status, const char *fmt, ...)
 	return status;
 }
 
+/*
+ * The sentence without the system's words where these only say that something is
+ * wrong: "not JSON at byte 7: Bad message".
+ */
+static int useful_length(const struct err *e)
+{
+	const char *words = strerror(-e->code);
+	size_t len = strlen(e->text), n = strlen(words) + 2;
+
+	if (e->code != -EBADMSG && e->code != -ENODATA && e->code != -ENOTSUP && e->code != -EINVAL)
+		return len;
+	return len > n && !strcmp(e->text + len - n + 2, words) ? len - n : len;
+}
+
 int cmd_fail_err(int status, const struct err *e)
 {
-	return cmd_fail(status, "%s", e->text);
+	return cmd_fail(status, "%.*s", useful_length(e), e->text);
+}
+
+int cmd_fail_at(int status, const char *path, const struct err *e)
+{
+	if (strstr(e->text, path))
+		return cmd_fail_err(status, e);
+	return cmd_fail(status, "%s: %.*s", path, useful_length(e), e->text);
 }
 
 int cmd_usage(const struct cmd *cmd, const char *fmt, ...)

@@ -51,7 +51,7 @@ static int repair_run(void *options, int argc, char **argv)
 	if (strcmp(to, argv[0]) && !o->force && lstat(to, &st) == 0)
 		return cmd_fail(CMD_EXIT_FAILURE, "%s exists (-f overwrites it, -o NAME writes another)", to);
 	if (archive_repair(argv[0], to, &files, &e) < 0)
-		return cmd_fail_err(cmd_read_status(&e), &e);
+		return cmd_fail_at(cmd_read_status(&e), argv[0], &e);
 	cmd_say("repaired: %s, with %" PRIu64 " files; what was used last may be missing", to, files);
 	return CMD_EXIT_OK;
 }

@@ -278,7 +278,7 @@ static int replay_main(void *options_at, int argc, char **argv)
 		return cmd_usage(&cmd_replay, "--isolate takes any of pid,ipc,net,uts, not \"%s\"", o->isolate);
 	err = replay_open(&r, &want, &e);
 	if (err < 0)
-		return cmd_fail_err(cmd_read_status(&e), &e);
+		return cmd_fail_at(cmd_read_status(&e), argv[0], &e);
 	status = o->plan ? print_plan(r) : run(r, o);
 	if (replay_close(r, &e) < 0)
 		cmd_warn("%s", e.text);

@@ -109,13 +109,13 @@ static int print_json(const struct verify *v)
 	return 0;
 }
 
-static int failure(bool refused, const struct err *e)
+static int failure(const char *archive, bool refused, const struct err *e)
 {
 	if (refused)
 		return cmd_fail(CMD_EXIT_FAILURE,
 				"this system does not let us make the namespaces that a replay needs (%s)",
 				e->text);
-	return cmd_fail_err(cmd_read_status(e), e);
+	return cmd_fail_at(cmd_read_status(e), archive, e);
 }
 
 static int verify_main(void *options_at, int argc, char **argv)
@@ -140,7 +140,7 @@ static int verify_main(void *options_at, int argc, char **argv)
 	want.archive = argv[0];
 	err = verify_run(&v, &want, &refused, &e);
 	if (err < 0)
-		return failure(refused, &e);
+		return failure(argv[0], refused, &e);
 	status = v.differences ? CMD_EXIT_DIFFERS : CMD_EXIT_OK;
 	if (!o->json)
 		print_text(&v);

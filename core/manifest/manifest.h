@@ -28,7 +28,10 @@ struct manifest_strings {	/* argv, environment, paths: n NUL-terminated strings 
 	size_t n;
 };
 
-/* Append a copy of @text: 0 or -ENOMEM. The array then is this function's: do not mix in others. */
+/*
+ * Append a copy of @text: 0 or -ENOMEM. The array then is this function's: do not mix in
+ * others. A NULL stands behind the last, as in environ.
+ */
 int manifest_strings_add(struct manifest_strings *s, const char *text);
 void manifest_strings_clear(struct manifest_strings *s);
 

@@ -11,9 +11,9 @@ int manifest_strings_add(struct manifest_strings *s, const char *text)
 	char **v = s->v;
 	char *copy;
 
-	/* Full at every power of two. */
-	if (!(s->n & (s->n - 1))) {
-		v = reallocarray(s->v, s->n ? s->n * 2 : 1, sizeof(*v));
+	/* Full, with the NULL behind the last, at every power of two. */
+	if (!(s->n & (s->n + 1))) {
+		v = reallocarray(s->v, (s->n + 1) * 2, sizeof(*v));
 		if (!v)
 			return -ENOMEM;
 		s->v = v;
@@ -22,6 +22,7 @@ int manifest_strings_add(struct manifest_strings *s, const char *text)
 	if (!copy)
 		return -ENOMEM;
 	v[s->n++] = copy;
+	v[s->n] = NULL;
 	return 0;
 }
 

@@ -16,7 +16,7 @@ const char *manifest_env_get(char *const *env, const char *name)
 {
 	size_t len = strlen(name);
 
-	for (; *env; env++)
+	for (; env && *env; env++)
 		if (!strncmp(*env, name, len) && (*env)[len] == '=')
 			return *env + len + 1;
 	return NULL;

@@ -23,7 +23,7 @@ char *manifest_volatile_host(const char *entry, char *const *env);
 /* The value of @name, for XAUTHORITY and ICEAUTHORITY else the usual file below $HOME. */
 char *manifest_volatile_variable(const char *name, char *const *env);
 
-/* The value of @name in @env, NULL when unset. */
+/* The value of @name in @env (NULL: empty), NULL when unset. */
 const char *manifest_env_get(char *const *env, const char *name);
 
 #endif

@@ -60,6 +60,25 @@ static void a_home_that_is_the_root_is_not_concealed(void)
 	record_paths_clear(&p);
 }
 
+static void an_empty_environment_will_do(void)
+{
+	struct record_paths p = { 0 };
+
+	CHECK(defaults_add(&p, NULL, "/", NULL) == 0 && p.concealed.n == 1 && p.revealed.n == 1);
+	record_paths_clear(&p);
+}
+
+static void lists_end_with_null(void)
+{
+	struct manifest_strings s = { 0 };
+
+	for (size_t i = 0; i < 40; i++) {
+		CHECK(manifest_strings_add(&s, "x") == 0);
+		CHECK(s.n == i + 1 && s.v[i] && !s.v[s.n]);
+	}
+	manifest_strings_clear(&s);
+}
+
 static void working_in_the_home_is_told(void)
 {
 	char *env[] = { (char *)"HOME=/usr/", NULL };
@@ -122,6 +141,8 @@ int main(void)
 	care_s_lists_apply();
 	a_home_that_is_the_root_is_not_concealed();
 	working_in_the_home_is_told();
+	an_empty_environment_will_do();
+	lists_end_with_null();
 	a_runtime_directory_that_one_works_in_is_recorded();
 	users_paths_become_absolute();
 	volatile_entries_mean_something_here();
