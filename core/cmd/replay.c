@@ -228,8 +228,8 @@ static int after_run(struct replay *r, const struct replay_options *o, const str
 		cmd_fail(status, "%s", why->text);
 	tell_status(r, status);
 	opened = tell_opened(r);
-	if (replay_get(r, &e) < 0)
-		status = cmd_fail(CMD_EXIT_FAILURE, "%s", e.text);
+	if (replay_get(r, &e) < 0 && cmd_fail_err(CMD_EXIT_FAILURE, &e) && status == 0)
+		status = CMD_EXIT_FAILURE;
 	tell_changes(r, o);
 	return o->strict && opened ? CMD_EXIT_STRICT : status;
 }
@@ -246,7 +246,7 @@ static int run(struct replay *r, const struct replay_options *o)
 	if (err < 0 && is_refused)
 		return refused(&e);
 	if (err < 0)
-		return cmd_fail_err(CMD_EXIT_FAILURE, &e);
+		return cmd_fail_err(cmd_read_status(&e), &e);
 	return after_run(r, o, &e);
 }
 

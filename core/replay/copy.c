@@ -26,6 +26,8 @@ struct copier {
 	int top;		/* of the copy: hard links are made from there */
 	struct map *links;	/* (dev, ino) → path below top */
 	struct buf path;	/* of what is being copied, absolute in the tree */
+	size_t skip;		/* what of it comes before the path below top … */
+	const char *top_name;	/* … which begins with this */
 	struct err *e;
 };
 
@@ -149,8 +151,9 @@ static int link_known(struct copier *c, int to, const char *name, const struct s
 	first = map_get(c->links, key, sizeof(key));
 	if (first)
 		return linkat(c->top, first, to, name, 0) < 0 ? -errno : 1;
-	path = strdup(buf_str(&c->path) + 1);
-	if (!path || map_set(c->links, key, sizeof(key), path, NULL) < 0) {
+	if (asprintf(&path, "%s%s", c->top_name, buf_str(&c->path) + c->skip) < 0)
+		return -ENOMEM;
+	if (map_set(c->links, key, sizeof(key), path, NULL) < 0) {
 		free(path);
 		return -ENOMEM;
 	}
@@ -251,7 +254,7 @@ static void free_links(struct map *links)
 int copy_tree(int from, int to, const struct copy_how *how, struct err *e)
 {
 	struct err own = { 0 };
-	struct copier c = { .how = how, .top = to, .links = map_new(), .e = &own };
+	struct copier c = { .how = how, .top = to, .links = map_new(), .skip = 1, .top_name = "", .e = &own };
 	struct stat st;
 	int r = c.links ? 0 : -ENOMEM;
 
@@ -276,13 +279,15 @@ int copy_object(int from_dir, const char *from, int to, const char *name, struct
 {
 	static const struct copy_how plain;
 	struct err own = { 0 };
-	struct copier c = { .how = &plain, .top = to, .links = map_new(), .e = &own };
+	struct copier c = { .how = &plain, .top = to, .links = map_new(), .skip = strlen(from),
+			    .top_name = name, .e = &own };
 	struct stat st;
 	int r = c.links ? 0 : -ENOMEM;
 
 	if (fstatat(to, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode))
 		unlinkat(to, name, 0);
-	buf_addf(&c.path, "/%s", name);
+	/* One object is told by the name that it has where it comes from. */
+	buf_adds(&c.path, from);
 	if (r == 0)
 		r = copy_one(&c, from_dir, to, from, name);
 	free_links(c.links);

@@ -268,7 +268,8 @@ static void execute(struct ns_state *s, const struct ns_start *how)
 
 static void child(const struct ns_start *how, int channel, int go)
 {
-	struct ns_state s = { .plan = how->plan, .channel = channel, .mask = how->mask, .old = -1 };
+	struct ns_state s = { .plan = how->plan, .channel = channel, .mask = how->mask, .old = -1,
+			      .root = -1 };
 	struct err e = { 0 };
 	char c;
 

@@ -14,10 +14,9 @@ struct ns_state {
 	const struct plan *plan;
 	int channel;
 	const sigset_t *mask;
-	int old;		/* this machine's root, −1 before the pivot */
+	int old, root;		/* this machine's root and the tree, −1 before they are entered */
 	int *sources;		/* per operation: the bind's source, −1 = none */
-	bool in_place;		/* the root is "/" itself: nothing to pivot into */
-	bool chrooted;		/* pivot_root was not possible: the old root stays below */
+	bool in_place;		/* the root is "/" itself: nothing to enter */
 };
 
 /* ns_mount.c: PLAN_ROOT … PLAN_DETACH. */

@@ -3,7 +3,7 @@
  * The file system half of a plan, carried out in the child's own mount namespace.
  *
  * Sources are opened before the root changes and mounted through /proc/self/fd of the
- * old root; places are walked after it, so that no symlink of an archive, whatever it
+ * old root; places are walked below the new one, so that no symlink of an archive, whatever it
  * says, leads out of the tree.
  */
 #include "core/replay/ns_child.h"
@@ -180,26 +180,23 @@ static int make_points(struct ns_state *s, struct err *e)
 	return 0;
 }
 
-static int pivot(struct ns_state *s, struct err *e)
+/*
+ * By chroot for now: once pivot_root has put the old root over the new one, ".." at the
+ * top leads into it (the kernel looks for mounts there even when the walk stays), and
+ * mount points would be made on this machine.
+ */
+static int enter(struct ns_state *s, struct err *e)
 {
 	int r = open_sources(s, e);
 
 	if (r < 0)
 		return r;
 	s->old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (s->old < 0)
-		return err_set(e, -errno, "open /");
-	if (!s->in_place && syscall(SYS_pivot_root, ".", ".") < 0) {
-		int err = errno;
-
-		/*
-		 * EINVAL: our root is no mount point (we are in a chroot) or the initial
-		 * ramfs, which cannot be moved. Then the tree is put over it.
-		 */
-		if (err != EINVAL || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
-			return err_set(e, -err, "pivot_root");
-		s->chrooted = true;
-	}
+	s->root = open(s->in_place ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (s->old < 0 || s->root < 0)
+		return err_set(e, -errno, "open the roots");
+	if (!s->in_place && chroot(".") < 0)
+		return err_set(e, -errno, "chroot");
 	if (chdir("/") < 0)
 		return err_set(e, -errno, "enter the new root");
 	return make_points(s, e);
@@ -259,14 +256,34 @@ static int bind_one(struct ns_state *s, const struct plan_op *op, struct err *e)
 	return 0;
 }
 
+/* Out of the chroot again, and then for good. */
+static int pivot(struct ns_state *s, struct err *e)
+{
+	if (fchdir(s->old) < 0 || chroot(".") < 0 || fchdir(s->root) < 0)
+		return err_set(e, -errno, "leave the chroot");
+	if (syscall(SYS_pivot_root, ".", ".") == 0) {
+		if (umount2(".", MNT_DETACH) < 0)
+			return err_set(e, -errno, "detach this machine's files");
+		return 0;
+	}
+	/*
+	 * EINVAL: our root is no mount point (we are in a chroot ourselves) or the initial
+	 * ramfs, which cannot be moved. Then the tree is put over it.
+	 */
+	if (errno != EINVAL || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
+		return err_set(e, -errno, "pivot_root");
+	return 0;
+}
+
 static int detach(struct ns_state *s, struct err *e)
 {
-	if (!s->in_place && !s->chrooted) {
-		if (fchdir(s->old) < 0 || umount2(".", MNT_DETACH) < 0)
-			return err_set(e, -errno, "detach this machine's files");
-	}
+	int r = s->in_place ? 0 : pivot(s, e);
+
+	if (r < 0)
+		return r;
 	close(s->old);
-	s->old = -1;
+	close(s->root);
+	s->old = s->root = -1;
 	free(s->sources);
 	s->sources = NULL;
 	if (chdir("/") < 0)
@@ -279,7 +296,7 @@ int ns_mount(struct ns_state *s, const struct plan_op *op, struct err *e)
 	switch (op->kind) {
 	case PLAN_ROOT: return enter_root(s, op, e);
 	case PLAN_OVERLAY: return enter_overlay(s, op, e);
-	case PLAN_PIVOT: return pivot(s, e);
+	case PLAN_ENTER: return enter(s, e);
 	case PLAN_BIND: return bind_one(s, op, e);
 	case PLAN_PROC:
 		if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)

@@ -161,7 +161,7 @@ void plan_add_root(struct plan *p, const struct plan_place *place, unsigned isol
 	} else if (op) {
 		op->host = plan_string(p, place->root);
 	}
-	plan_add(p, PLAN_PIVOT);
+	plan_add(p, PLAN_ENTER);
 }
 
 /* @path is @above or below it: what follows @above, else NULL. */

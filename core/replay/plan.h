@@ -22,7 +22,7 @@ enum plan_kind {
 	PLAN_MAP_RANGES,	/* text: "uid 1000 0 1\nuid …\ngid …": inside, outside, count */
 	PLAN_ROOT,		/* host: the tree itself becomes the root */
 	PLAN_OVERLAY,		/* host: lower, upper, work, guest: where it is put together */
-	PLAN_PIVOT,		/* everything above names paths of this machine, below of the tree */
+	PLAN_ENTER,		/* everything above names paths of this machine, below of the tree */
 	PLAN_BIND,		/* host seen at guest, flags: enum plan_bind */
 	PLAN_PROC,		/* a /proc of its own pid namespace */
 	PLAN_DETACH,		/* this machine's tree goes out of reach */
@@ -146,7 +146,7 @@ struct plan *plan_new(void);
 struct plan_op *plan_add(struct plan *p, enum plan_kind kind);
 char *plan_string(struct plan *p, const char *s);
 void plan_add_bind(struct plan *p, const char *host, const char *guest, unsigned flags);
-/* Everything up to the pivot: namespaces, ids, root. @uid, @gid: as seen inside. */
+/* Everything up to the entering: namespaces, ids, root. @uid, @gid: as seen inside. */
 void plan_add_root(struct plan *p, const struct plan_place *place, unsigned isolate, uid_t uid,
 		   gid_t gid);
 /* Binds in the order in which they can be mounted, without those another one includes. */

@@ -137,7 +137,7 @@ static void print_op(const struct plan *p, const struct plan_op *op, struct buf 
 	case PLAN_MAP_RANGES: print_maps(op, to); break;
 	case PLAN_ROOT: buf_adds(to, "root        "); add_path(to, op->host); break;
 	case PLAN_OVERLAY: print_overlay(op, to); break;
-	case PLAN_PIVOT: buf_adds(to, "pivot       into the root"); break;
+	case PLAN_ENTER: buf_adds(to, "enter       the root"); break;
 	case PLAN_BIND: print_bind(op, to); break;
 	case PLAN_PROC: buf_adds(to, "mount       an own /proc"); break;
 	case PLAN_DETACH: buf_adds(to, "detach      this machine's files"); break;

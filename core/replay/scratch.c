@@ -52,10 +52,30 @@ static int take_time(struct scratch *t, struct err *e)
 	return 0;
 }
 
+/* The rootfs/ of a directory, which must be one itself: a link would show this machine. */
+static int find_rootfs(char **ret, const char *archive, struct err *e)
+{
+	_cleanup_free_ char *path = NULL, *full = realpath(archive, NULL);
+	struct stat st;
+	int r;
+
+	if (!full)
+		return err_set(e, -errno, "%s", archive);
+	r = name_below(&path, full, "rootfs", e);
+	if (r < 0)
+		return r;
+	if (lstat(path, &st) < 0)
+		return err_set(e, -errno, "%s", path);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(e, -EBADMSG, "%s is not a directory", path);
+	*ret = steal_ptr(path);
+	return 0;
+}
+
 static int find_pristine(struct scratch *t, const struct scratch_want *want, const char *cache, struct err *e)
 {
 	if (want->directory)
-		return name_below(&t->pristine, want->source.archive, "rootfs", e);
+		return find_rootfs(&t->pristine, want->source.archive, e);
 	if (want->no_cache)
 		return 0;
 	return cache_tree(cache, &want->source, &t->pristine, &t->pristine_lock, e);
@@ -153,7 +173,7 @@ static int make_tree(struct scratch *t, const struct scratch_want *want, struct 
 
 	if (want->kind == SCRATCH_IN_PLACE) {
 		t->kind = SCRATCH_IN_PLACE;
-		return name_below(&t->root, want->source.archive, "rootfs", e);
+		return find_rootfs(&t->root, want->source.archive, e);
 	}
 	r = cache_dir(&cache, e);
 	if (r == 0)

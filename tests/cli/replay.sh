@@ -130,6 +130,31 @@ put_stays_inside() {
 }
 try "--put does not follow a link of the archive out of it" put_stays_inside
 
+put_links() {
+	mkdir -p pair && echo one >pair/a && ln -f pair/a pair/b
+	gives 0 2 replay --put pair:/work/ a -- stat -c %h pair/b
+}
+try "--put keeps hard links" put_links
+get_missing() {
+	"$CARE" replay -v -1 --get /work/none a -- sh -c 'exit 4' 2>err; [ $? -eq 4 ] && grep none err || return
+	"$CARE" replay -v -1 --get /work/none a -- true 2>err; [ $? -eq 125 ]
+}
+try "--get of what is not there is told, and does not hide the command's status" get_missing
+
+linked_root() {
+	mkdir evil2 && cp a/manifest.json evil2/ && ln -s / evil2/rootfs
+	for how in --tree=copy --tree=overlay --in-place; do
+		"$CARE" replay $how evil2 -- sh -c 'echo >/tmp/owned' 2>err; [ $? -eq 123 ] || return
+	done
+}
+try "a rootfs that is a link to this machine is refused" linked_root
+linked_points() {
+	cp -r a evil3 && mkdir target && ln -s "$PWD/target" evil3/rootfs/dev && ln -s ../../../../../../../../.. evil3/rootfs/up
+	replay -p "$PWD/input.txt:/dev/made/here" -p "$PWD/input.txt:/up$PWD/target/there" evil3 -- true &&
+		[ -z "$(ls -A target)" ]
+}
+try "mount points are made below the tree, whatever its links say" linked_points
+
 echo host >hostfile
 try "-p shows this machine's file" gives 0 host replay -p "$PWD/hostfile:/work/in" a -- cat in
 written_through() { replay -p "$PWD/hostfile:/work/in" a -- sh -c 'echo more >>in' && [ "$(wc -l <hostfile)" -eq 2 ]; }
