@@ -182,8 +182,8 @@ static void look(struct engine *en, struct tracee *t, const struct entry *entry)
 		policy_unknown(en, "another architecture", entry->nr);
 		return;
 	}
-	if (entry->abi->untested)
-		policy_untested(en, t, entry->abi);
+	if (entry->abi->untested && !en->told_untested)
+		t->at_exit |= AT_EXIT_UNTESTED;
 	r = call_decode(&en->call, entry->abi, entry->nr, entry->args, read_tracee, t->task);
 	if (r < 0) {
 		if (r == -ENOMEM)

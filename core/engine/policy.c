@@ -123,7 +123,7 @@ void policy_unknown(struct engine *en, const char *abi, uint64_t nr)
 }
 
 /* Its calls are decoded like all others, but by hearsay. */
-void policy_untested(struct engine *en, struct tracee *t, const struct abi *abi)
+static void untested(struct engine *en, struct tracee *t, const struct abi *abi)
 {
 	_cleanup_buf_ struct buf name = BUF_INIT;
 
@@ -170,6 +170,8 @@ void policy_returned(struct engine *en, struct tracee *t, unsigned why, int64_t 
 {
 	if ((why & AT_EXIT_UNKNOWN) && result != -ENOSYS)
 		policy_unknown(en, t->task->abi->name, t->unknown);
+	if ((why & AT_EXIT_UNTESTED) && result != -ENOSYS)
+		untested(en, t, t->task->abi);
 	/* Not 0 but right: a listener's descriptor. A thread's id, if TSYNC failed, is none. */
 	if ((why & AT_EXIT_FILTER) && result >= 0)
 		filtered(en, t);

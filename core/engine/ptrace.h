@@ -46,6 +46,7 @@ enum at_exit {
 	AT_EXIT_SCRATCH = 1 << 4,	/* it is our mmap(2); the true call comes after it */
 	AT_EXIT_FILTER  = 1 << 5,	/* it installs a seccomp filter, if it succeeds */
 	AT_EXIT_UNKNOWN = 1 << 6,	/* has this kernel got a call with that number? */
+	AT_EXIT_UNTESTED = 1 << 7,	/* … and that ABI? */
 };
 
 struct tracee {
@@ -133,7 +134,6 @@ void entry_settle_fs(struct engine *en, struct tracee *t);
 bool policy_answers(struct engine *en, struct tracee *t, struct event *ev);
 /* A call number that no table has. */
 void policy_unknown(struct engine *en, const char *abi, uint64_t nr);
-void policy_untested(struct engine *en, struct tracee *t, const struct abi *abi);
 /* The program's own strict mode met a call that it forbids. */
 void policy_strict_kills(struct tracee *t);
 void policy_returned(struct engine *en, struct tracee *t, unsigned why, int64_t result);

@@ -187,9 +187,9 @@ killed_care() {
 	begin -o trace.out "$waits" nothing
 	kill -KILL $care
 	wait $care
-	for i in 1 2 3 4 5 6 7 8 9 10; do
+	for i in .1 .1 .1 .2 .5 1 2 4; do
 		! gone "$pid" || return 0
-		sleep 0.1
+		sleep $i
 	done
 	kill -KILL "$pid"
 	return 1
@@ -198,8 +198,10 @@ try "SIGKILL of care ends the command" killed_care
 
 named() {
 	begin -o trace.out "$waits" leave
-	sleep 5.7
-	grep "has ended, but not what it started" err || return
+	for i in 5.1 .2 .2 .2 .5 1 2 4; do
+		sleep $i
+		! grep "has ended, but not what it started" err || break
+	done
 	[ "$(grep -c 'has ended, but not' err)" -eq 1 ] && grep -q "wait-for ($pid)" err || return
 	kill -INT $care
 	ended 7 || return
@@ -225,10 +227,10 @@ try "--kill-on-exit ends the survivors, the status stays" killed_on_exit
 stopped() {
 	begin -o trace.out "$waits" signals 1
 	kill -STOP "$pid"
-	for i in 1 2 3 4 5 6 7 8 9 10; do
+	for i in .1 .1 .1 .2 .5 1 2 4; do
 		state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$pid/status")
 		[ "$state" = t ] || [ "$state" = T ] && break
-		sleep 0.1
+		sleep $i
 	done
 	echo "state $state"
 	kill -TERM "$pid"

@@ -572,8 +572,10 @@ static const struct {
 int main(int argc, char **argv)
 {
 	static char path[4096];
+	struct rlimit cpu = { 60, 60 };
 
 	alarm(120);
+	setrlimit(RLIMIT_CPU, &cpu);	/* what spins for ever, does not */
 	if (readlink("/proc/self/exe", path, sizeof(path) - 1) < 0)
 		return 98;
 	self = path;
