@@ -84,8 +84,8 @@ take_there() {
 	cp "$CARE" "$there/in/care"
 	mv "$archive" "$there/in/"
 	archive=/in/${archive##*/}
-	# Whoever was sent a directory owns the copy.
-	[ ! -d "$there$archive" ] || chown -R "$guest_uid:$guest_gid" "$there$archive"
+	# Whoever was sent something owns the copy.
+	chown -R "$guest_uid:$guest_gid" "$there$archive"
 	empty_elsewhere
 	chmod -R u+rwX "$home"
 	rm -rf "$home" "$base/origin.git"
@@ -142,7 +142,7 @@ try_replay() {	# HOW FORMAT NAME
 
 try() {	# FORMAT
 	mkdir -p "$home"	# the one before took it away
-	start || { skip "$workload" "$cannot"; return; }
+	start || { skip "$workload" "$cannot"; stop; return; }
 	if ! native; then
 		skip "$workload" "$cannot"
 	elif try_record "$1" && take_there; then
