@@ -157,11 +157,13 @@ int path_walk_call(struct recorder *r, struct event *ev, int i, bool announce, s
 /* Would the kernel, left alone, get to where the walk got? */
 static bool kernel_agrees(const struct call_path *p, const struct used_path *u)
 {
-	if (p->text.len && p->text.data[0] == '/')
-		return !u->crossed;
-	if (!u->in || !u->in->concealed)
-		return !u->crossed;
-	return u->natural && !u->w.links && !strstr(buf_str(&p->text), "..");
+	bool plain = !u->w.links && !strstr(buf_str(&p->text), "..");
+	bool absolute = p->text.len && p->text.data[0] == '/';
+
+	/* On the way to a revealed place the real directories are there as well. */
+	if (absolute || !u->in || !u->in->concealed)
+		return !u->crossed || (plain && !name_concealed(u->w.last));
+	return u->natural && plain;
 }
 
 int path_rewrite(struct recorder *r, struct event *ev, int i, const struct used_path *u)
