@@ -65,7 +65,7 @@ struct tracee {
 	struct {
 		int reg;	/* index of the argument */
 		uint64_t value;	/* what the program had put there */
-	} replaced[CALL_PATHS + 1];
+	} replaced[2 * CALL_PATHS];
 	int n_replaced;
 	struct regs *before;	/* of AT_EXIT_SCRATCH: registers at the true call */
 	struct scratch scratch;

@@ -20,6 +20,7 @@
 #include "core/base/buf.h"
 #include "core/base/io.h"
 #include "core/base/mem.h"
+#include "core/engine/patch.h"
 #include "core/engine/ptrace.h"
 
 #define RED_ZONE 256		/* x86_64's has 128 bytes; others none */
@@ -140,34 +141,48 @@ int rewrite_room(struct tracee *t, const struct regs *regs, size_t size, uint64_
 	return get_scratch(t, regs);
 }
 
+/* What each of the new paths needs. */
+static int collect(struct patch *p, const struct tracee *t, const struct event *ev)
+{
+	const struct call *c = ev->call;
+	int r = 0;
+
+	for (int i = 0; i < c->n_paths && r == 0; i++) {
+		const char *path = ev->rewrite[i];
+
+		if (!path)
+			continue;
+		if (c->paths[i].arg < 0) {
+			r = patch_socket(p, t->task, c, path);
+			continue;
+		}
+		r = patch_reg(p, c->paths[i].arg, p->bytes.len, true);
+		buf_add(&p->bytes, path, strlen(path) + 1);
+	}
+	return r < 0 ? r : buf_error(&p->bytes);
+}
+
 int rewrite_paths(struct engine *en, struct tracee *t, struct event *ev)
 {
-	_cleanup_buf_ struct buf texts = BUF_INIT;
+	struct patch p = { .bytes = BUF_INIT };
 	struct regs regs;
 	uint64_t addr = 0;
-	size_t at[CALL_PATHS];
 	int r;
 
 	(void)en;
-	for (int i = 0; i < ev->call->n_paths; i++) {
-		at[i] = texts.len;
-		if (!ev->rewrite[i])
-			continue;
-		if (ev->call->paths[i].arg < 0)
-			return -EOPNOTSUPP;
-		buf_add(&texts, ev->rewrite[i], strlen(ev->rewrite[i]) + 1);
-	}
-	r = buf_error(&texts);
+	r = collect(&p, t, ev);
 	if (r == 0)
 		r = regs_read(t->task->tid, &regs);
 	if (r == 0)
-		r = rewrite_room(t, &regs, texts.len, &addr);
+		r = rewrite_room(t, &regs, p.bytes.len, &addr);
 	if (r < 0 || (t->at_exit & AT_EXIT_SCRATCH))
-		return r;
-	if (task_write(t->task, addr, texts.data, texts.len) != (ssize_t)texts.len)
-		return -EFAULT;
-	for (int i = 0; i < ev->call->n_paths && r == 0; i++)
-		if (ev->rewrite[i])
-			r = rewrite_arg(t, ev->call->paths[i].arg, addr + at[i]);
+		goto out;
+	patch_settle(&p, addr);
+	if (task_write(t->task, addr, p.bytes.data, p.bytes.len) != (ssize_t)p.bytes.len)
+		r = -EFAULT;
+	for (int i = 0; i < p.n_regs && r == 0; i++)
+		r = rewrite_arg(t, p.regs[i].reg, p.regs[i].value);
+out:
+	buf_free(&p.bytes);
 	return r;
 }

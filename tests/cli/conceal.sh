@@ -97,6 +97,18 @@ secret:"
 }
 try "--conceal=userns also where the working directory lies in a concealed place" below_tmp
 try "--conceal=userns hides by mounts" userns
+sockets() {
+	mkdir native
+	(cd native && "$TOOLS/sockets" . >../expected)
+	care -o a.tar -c secret "$TOOLS/sockets" secret && cmp expected out && [ ! -e secret/stream ] || shown
+}
+try "unix sockets live in a concealed place" sockets
+as_they_are() {
+	care -v 2 -o a.tar -c secret -r secret/shown sh -c "cat '$PWD/secret/shown/v' && cd / && cat '$PWD/secret/shown/v'" &&
+		says "v
+v" && ! grep -q "concealed:.*shown" err
+}
+try "what is revealed there is found by its own path" as_they_are
 no_debris() {
 	ls -d /tmp/care-?????? >before 2>/dev/null
 	care -o a.tar sh -c 'mkdir -p /tmp/a/b; echo x >/tmp/a/b/c; chmod 0 /tmp/a/b /tmp/a' && ls -d /tmp/care-?????? >after 2>/dev/null
