@@ -171,7 +171,7 @@ static int record(struct record_job *job)
 static int record_run(void *options, int argc, char **argv)
 {
 	struct record_options *opt = options;
-	struct record_job job = { .opt = opt, .argv = argv, .self_fd = -1 };
+	struct record_job job = { .opt = opt, .argv = argv, .self_fd = -1, .spool_claim = -1 };
 	int status;
 
 	if (opt->extract)

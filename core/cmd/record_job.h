@@ -23,7 +23,7 @@ struct record_job {
 	char *output;			/* where the archive ends up */
 	char *prefix;			/* its top directory */
 	char *spool;			/* a directory of ours while it runs */
-	bool spool_made;
+	int spool_claim;		/* the lock on it */
 	const char *private_under;
 	int64_t max_size;
 	int self_fd;

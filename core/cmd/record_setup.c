@@ -9,7 +9,9 @@
 
 #include "core/base/buf.h"
 #include "core/base/err.h"
+#include "core/base/claim.h"
 #include "core/cmd/record_job.h"
+#include "core/cmd/state.h"
 #include "core/record/redact.h"
 #include "core/record/run.h"
 #include "core/task/task.h"
@@ -159,19 +161,6 @@ static int set_output(struct record_job *job, struct err *e)
 	return r;
 }
 
-static int make_dirs(char *path)
-{
-	for (char *at = strchr(path + 1, '/'); at; at = strchr(at + 1, '/')) {
-		*at = '\0';
-		if (mkdir(path, 0700) < 0 && errno != EEXIST) {
-			*at = '/';
-			return -errno;
-		}
-		*at = '/';
-	}
-	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
-}
-
 static char *directory_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -194,36 +183,21 @@ static char *directory_of(const char *path)
 /* A directory of our own for what grows: asked for, else the user's state, else beside the output. */
 static int set_spool(struct record_job *job, struct err *e)
 {
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	_cleanup_free_ char *base = NULL;
-	int r;
+	_cleanup_free_ char *base = job->opt->spool ? strdup(job->opt->spool) : state_dir();
+	unsigned left;
 
-	if (job->opt->spool)
-		r = asprintf(&base, "%s", job->opt->spool);
-	else if (state && state[0] == '/')
-		r = asprintf(&base, "%s/care", state);
-	else if (home && home[0] == '/')
-		r = asprintf(&base, "%s/.local/state/care", home);
-	else
-		r = asprintf(&base, "/tmp");
-	if (r < 0)
-		return err_set(e, -ENOMEM, "find a place for the archive");
-	r = make_dirs(base);
-	if (r >= 0 && access(base, W_OK | X_OK) < 0)
-		r = -errno;
-	if (r < 0 && job->opt->spool)
-		return err_set(e, r, "use %s as spool", base);
-	if (r < 0) {
-		free(base);
+	if (!base)
 		base = directory_of(job->output);
-		if (!base)
-			return err_set(e, -ENOMEM, "find a place for the archive");
-	}
-	if (asprintf(&job->spool, "%s/spool-XXXXXX", base) < 0)
+	if (!base)
 		return err_set(e, -ENOMEM, "find a place for the archive");
-	if (!mkdtemp(job->spool))
-		return err_set(e, -errno, "make a directory in %s for the growing archive (--spool DIR)", base);
-	job->spool_made = true;
+	left = state_sweep(base);
+	if (left)
+		cmd_say("%u unfinished archives of killed recordings are in %s: care repair lists them",
+			left, base);
+	job->spool_claim = claim_make(base, STATE_SPOOL, &job->spool);
+	if (job->spool_claim < 0)
+		return err_set(e, job->spool_claim,
+			       "make a directory in %s for the growing archive (--spool DIR)", base);
 	return 0;
 }
 
@@ -318,8 +292,10 @@ void record_job_clear(struct record_job *job)
 	record_paths_clear(&job->paths);
 	manifest_strings_clear(&job->include);
 	manifest_strings_clear(&job->redact);
-	if (job->spool_made)
-		rmdir(job->spool);
+	if (job->spool)
+		state_sweep_own(job->spool);
+	if (job->spool_claim >= 0)
+		close(job->spool_claim);
 	if (job->self_fd >= 0)
 		close(job->self_fd);
 	free(job->spool);

@@ -10,6 +10,7 @@
 #include "core/cmd/cmd.h"
 #include "core/cmd/commands.h"
 #include "core/cmd/open.h"
+#include "core/cmd/state.h"
 
 struct repair_options {
 	const char *output;
@@ -35,6 +36,34 @@ static char *target_of(const char *path)
 	return strdup(path);
 }
 
+static void tell_partial(void *ctx, const char *path)
+{
+	_cleanup_buf_ struct buf line = BUF_INIT;
+	_cleanup_free_ char *to = target_of(path);
+	unsigned *count = ctx;
+
+	++*count;
+	buf_adds(&line, "care repair -o ");
+	if (to)
+		buf_add_shell(&line, strrchr(to, '/') + 1, strlen(strrchr(to, '/') + 1));
+	buf_addc(&line, ' ');
+	buf_add_shell(&line, path, strlen(path));
+	puts(buf_str(&line));
+}
+
+/* Without an archive: what killed recordings left, as lines that repair it. */
+static int list_partials(void)
+{
+	_cleanup_free_ char *dir = state_dir();
+	unsigned count = 0;
+
+	if (dir)
+		state_each_partial(dir, tell_partial, &count);
+	if (!count)
+		cmd_say("no unfinished archive in %s", dir ? dir : "the state directory");
+	return CMD_EXIT_OK;
+}
+
 static int repair_run(void *options, int argc, char **argv)
 {
 	const struct repair_options *o = options;
@@ -43,8 +72,10 @@ static int repair_run(void *options, int argc, char **argv)
 	struct stat st;
 	uint64_t files = 0;
 
-	if (argc != 1)
-		return cmd_usage(&cmd_repair, argc ? "one archive at a time" : "which archive?");
+	if (argc == 0)
+		return list_partials();
+	if (argc > 1)
+		return cmd_usage(&cmd_repair, "one archive at a time");
 	to = o->output ? strdup(o->output) : target_of(argv[0]);
 	if (!to)
 		return cmd_fail(CMD_EXIT_FAILURE, "no memory");
@@ -59,11 +90,12 @@ static int repair_run(void *options, int argc, char **argv)
 const struct cmd cmd_repair = {
 	.name = "repair",
 	.summary = "complete an archive whose recording was cut short",
-	.synopsis = "ARCHIVE",
+	.synopsis = "[ARCHIVE]",
 	.options = repair_options,
 	.options_size = sizeof(struct repair_options),
 	.permute = 1,
 	.examples = (const struct cmd_example[]){
+		{ "care repair", "lists what killed recordings left, as commands that repair it" },
 		{ "care repair bug.tar.zst.partial", "makes bug.tar.zst of all that was flushed" },
 		{ NULL, NULL },
 	},

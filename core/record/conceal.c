@@ -14,26 +14,32 @@
 #include <unistd.h>
 
 #include "core/base/buf.h"
+#include "core/base/claim.h"
 #include "core/base/err.h"
 #include "core/base/io.h"
 #include "core/base/rmtree.h"
 #include "core/record/conceal_internal.h"
+
+static void remove_left(void *ctx, const char *path)
+{
+	(void)ctx;
+	rmtree(path, NULL);
+}
 
 struct conceal *conceal_new(struct names *names, const char *under, struct err *e)
 {
 	struct conceal *c = calloc(1, sizeof(*c));
 	struct name *n;
 
-	if (c)
-		c->names = names;
-	if (!c || asprintf(&c->top, "%s/care-XXXXXX", under) < 0) {
-		free(c);
+	if (!c) {
 		err_set(e, -ENOMEM, "conceal");
 		return NULL;
 	}
-	if (!mkdtemp(c->top)) {
-		err_set(e, -errno, "make a private place in %s", under);
-		free(c->top);
+	c->names = names;
+	claim_each_left(under, CONCEAL_PREFIX, remove_left, NULL);
+	c->claim = claim_make(under, CONCEAL_PREFIX, &c->top);
+	if (c->claim < 0) {
+		err_set(e, c->claim, "make a private place in %s", under);
 		free(c);
 		return NULL;
 	}
@@ -351,6 +357,7 @@ void conceal_free(struct conceal *c)
 	if (!c)
 		return;
 	rmtree(c->top, NULL);
+	close(c->claim);
 	for (size_t i = 0; i < c->n; i++) {
 		free(c->places[i].path);
 		free(c->places[i].host);

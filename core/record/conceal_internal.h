@@ -7,6 +7,8 @@
 
 #include "core/record/conceal.h"
 
+#define CONCEAL_PREFIX "care-"
+
 struct place {
 	char *path;		/* as the command spells it */
 	char *host;		/* the private place */
@@ -15,6 +17,7 @@ struct place {
 struct conceal {
 	struct names *names;
 	char *top;
+	int claim;		/* the lock on it */
 	struct place *places;
 	size_t n;
 	char **shown;		/* revealed again, in one of them */

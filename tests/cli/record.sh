@@ -33,6 +33,11 @@ nearest() { ends 125 care --volatile-pth /x true && grep -q -- '--volatile-path'
 try "an unknown option names the nearest one" nearest
 absent() { ends 127 care -o b.tar ./no-such-program && grep -q no-such-program err && not ls b.tar* || shown; }
 try "a program that is not there: 127, nothing left" absent
+absent_often() {
+	for i in 1 2 3 4 5 6 7 8; do ends 127 care ./no-such-program || return 1; done
+	[ -z "$(ls "$HOME/.local/state/care")" ] && not ls care-*.bin
+}
+try "however often" absent_often
 not_executable() { : >plain; ends 126 care -o b.tar ./plain && not ls b.tar* || shown; }
 try "a file that cannot be executed: 126" not_executable
 no_directory() { ends 125 care -o /no/such/dir/a.tar touch ran && grep -q '/no/such/dir' err && [ ! -e ran ] || shown; }

@@ -1,0 +1,96 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A recording that is interrupted, killed, or runs out of space: the command's result is
+# told, nothing of ours stays, and the archive is whole or can be repaired.
+. "$TOP/tests/tap.sh"
+
+shown() { cat out err; false; }
+left() { ls -A "$HOME/.local/state/care" 2>/dev/null | grep . ; ls -d ./*.partial 2>/dev/null; }
+nothing_left() { [ -z "$(left)" ] || { echo "left: $(left)"; false; }; }
+# begun FILE: wait until the command has made FILE.
+begun() {
+	i=0
+	until [ -e "$1" ]; do
+		i=$((i + 1))
+		[ $i -lt 600 ] || return 1
+		sleep .05
+	done
+}
+whole() { "$CARE" info "$1" >info 2>&1 && ! grep -qi partial info || { cat info; false; }; }
+
+echo input >in
+# A shell without job control lets its background commands ignore SIGINT.
+if perl -e 1 2>/dev/null; then
+	int_by_perl() {
+		rm -f ready
+		perl -e '$SIG{INT} = "DEFAULT"; setpgrp; exec @ARGV' "$CARE" -o a.tar \
+			sh -c 'trap "exit 9" INT; cat in; : >ready; while :; do sleep .1; done' >out 2>err &
+		begun ready && kill -INT -$! || return 1
+		wait $!
+		[ $? -eq 9 ] && whole a.tar && nothing_left || shown
+	}
+	try "Ctrl-C is the command's to answer; the archive is whole" int_by_perl
+	int_dies() {
+		rm -f ready
+		perl -e '$SIG{INT} = "DEFAULT"; setpgrp; exec @ARGV' "$CARE" -o a.tar \
+			sh -c 'cat in; : >ready; while :; do sleep .1; done' >out 2>err &
+		begun ready && kill -INT -$! || return 1
+		wait $!
+		[ $? -eq 130 ] && whole a.tar && nothing_left || shown
+	}
+	try "a command that dies of Ctrl-C: 130, and the archive is whole" int_dies
+fi
+term() {
+	rm -f ready
+	"$CARE" -o a.tar sh -c 'cat in; : >ready; while :; do sleep .1; done' >out 2>err &
+	begun ready && kill -TERM $! || return 1
+	wait $!
+	[ $? -eq 143 ] && whole a.tar && nothing_left || shown
+}
+try "SIGTERM to care ends the command; the archive is whole" term
+survivors() {
+	"$CARE" --kill-on-exit -o a.tar sh -c 'sleep 1000 & echo done' >out 2>err
+	[ $? -eq 0 ] && whole a.tar && nothing_left || shown
+}
+try "--kill-on-exit does not wait for what is left" survivors
+
+killed() {
+	rm -f ready
+	"$CARE" -o a.tar.zst sh -c 'cat in; : >ready; i=0; while :; do i=$((i + 1)); echo $i >n; sleep .1; done' >out 2>err &
+	begun ready && sleep 4 && kill -KILL $! || return 1
+	wait $!
+	sleep .5
+	"$CARE" repair >lines 2>err && grep -q '^care repair -o a.tar.zst ' lines || { cat lines; shown; return; }
+	partial=$(sed -n 's/^care repair -o a.tar.zst //p' lines | head -1)
+	"$CARE" info "$partial" | grep -qi partial || { echo "info does not say so"; return 1; }
+	rm -f a.tar.zst
+	"$CARE" repair -o a.tar.zst "$partial" 2>err && tar -xOf a.tar.zst "a/rootfs$PWD/in" | grep -q input || shown
+}
+try "SIGKILL of care leaves what repair completes, and repair finds it" killed
+no_survivor() {
+	a=$(cat n) && sleep .5 && [ "$(cat n)" = "$a" ]
+}
+try "SIGKILL of care ends the command with it" no_survivor
+next_run() {
+	rm -f "$HOME"/.local/state/care/*/*.partial
+	"$CARE" -o a.tar cat in >out 2>err && nothing_left || shown
+}
+try "the next run clears away what a killed one left" next_run
+
+# --- no space --------------------------------------------------------------------------------
+
+head -c 20000000 /dev/urandom >big
+limit() {
+	(ulimit -f 4096; trap '' XFSZ; "$CARE" -o l.tar sh -c 'cat big >/dev/null; exit 5') >out 2>err
+	[ $? -eq 124 ] && grep -q 'status 5' err && [ ! -e l.tar ] || { echo "status $?"; shown; }
+}
+try "ulimit -f: the command's status is told, 124" limit
+if [ "$(id -u)" -eq 0 ] && mkdir small && mount -t tmpfs -o size=2M none small 2>/dev/null; then
+	full() {
+		"$CARE" --spool small -o small/f.tar sh -c 'cat big >/dev/null; exit 5' >out 2>err
+		[ $? -eq 124 ] && grep -q 'status 5' err && grep -qi 'space' err && [ ! -e small/f.tar ] || shown
+	}
+	try "a full disk: the command's status is told, 124" full
+	umount small
+fi
+finish
