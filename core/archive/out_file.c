@@ -77,6 +77,10 @@ int out_check_target(const char *path, bool directory, struct err *e)
 		return err_set(e, -errno, "write %s", path);
 	if (stat(path, &st) < 0)
 		return errno == ENOENT ? 0 : err_set(e, -errno, "write %s", path);
+	/* Renamed over it, an archive would take /dev/null or a pipe away from everybody. */
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return err_set(e, -EINVAL, "write %s, which is a device or a pipe (-o - writes a stream)",
+			       path);
 	if (!directory && S_ISDIR(st.st_mode))
 		return err_set(e, -EISDIR, "write the archive %s", path);
 	if (directory && (!S_ISDIR(st.st_mode) || !is_empty_directory(path)))

@@ -42,6 +42,11 @@ not_executable() { : >plain; ends 126 care -o b.tar ./plain && not ls b.tar* || 
 try "a file that cannot be executed: 126" not_executable
 no_directory() { ends 125 care -o /no/such/dir/a.tar touch ran && grep -q '/no/such/dir' err && [ ! -e ran ] || shown; }
 try "an output that cannot be written is found before the command runs" no_directory
+device() {
+	mkfifo pipe && ends 125 care -o pipe true && [ -p pipe ] && grep -q -- '-o -' err &&
+		ends 125 care -o /dev/null true && [ -c /dev/null ] || shown
+}
+try "a device or a pipe is not replaced by an archive" device
 suffixless() { care -o named true && [ -x named ] && grep -q 'tells no format' err || shown; }
 try "a name without suffix becomes self-extracting, and it says so" suffixless
 default_name() { mkdir def && cd def && "$CARE" -v -1 true && ls | grep -Eqx 'care-[0-9]{12}\.bin'; }
