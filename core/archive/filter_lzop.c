@@ -85,72 +85,80 @@ static void lzop_header(struct lzop_encoder *l, struct buf *out)
 	l->open = true;
 }
 
-static int compress_block(struct lzop_encoder *l, unsigned char *to, lzo_uint *len)
+static int compress_block(struct lzop_encoder *l, const unsigned char *from, size_t size,
+			  unsigned char *to, lzo_uint *len)
 {
 	int level = l->base.dense ? MAX(l->level, LZOP_DENSE) : l->level;
 
 	if (level <= 6)
-		return lzo1x_1_compress(l->block, l->used, to, len, l->work);
+		return lzo1x_1_compress(from, size, to, len, l->work);
 	if (!l->dense_work)
 		l->dense_work = malloc(LZO1X_999_MEM_COMPRESS);
 	if (!l->dense_work)
 		return LZO_E_OUT_OF_MEMORY;
-	return lzo1x_999_compress_level(l->block, l->used, to, len, l->dense_work, NULL, 0, NULL,
-					level);
+	return lzo1x_999_compress_level(from, size, to, len, l->dense_work, NULL, 0, NULL, level);
 }
 
-static int lzop_block(struct lzop_encoder *l, struct buf *out)
+/* One block of @size bytes. */
+static int put_block(struct lzop_encoder *l, const unsigned char *from, size_t size, struct buf *out)
 {
 	lzo_uint len = 0;
 	size_t lens;
 	char *to;
 	int r;
 
-	if (!l->used)
-		return 0;
 	if (!l->open)
 		lzop_header(l, out);
-	put32(out, l->used);
+	put32(out, (uint32_t)size);
 	lens = out->len;
 	put32(out, 0);
-	put32(out, adler32(1, l->block, l->used));
+	put32(out, (uint32_t)adler32(1, from, size));
 	/* The worst case as LZO's documentation has it. */
-	to = buf_reserve(out, l->used + l->used / 16 + 64 + 3);
+	to = buf_reserve(out, size + size / 16 + 64 + 3);
 	if (!to)
 		return -ENOMEM;
-	r = compress_block(l, (unsigned char *)to, &len);
+	r = compress_block(l, from, size, (unsigned char *)to, &len);
 	if (r != LZO_E_OK)
 		return r == LZO_E_OUT_OF_MEMORY ? -ENOMEM : -EIO;
-	if (len >= l->used || l->store) {	/* equal lengths mean "stored" */
-		memcpy(to, l->block, l->used);
-		len = l->used;
+	if (len >= size || l->store) {	/* equal lengths mean "stored" */
+		memcpy(to, from, size);
+		len = size;
 	}
 	out->len += len;
 	memcpy(out->data + lens, &(uint32_t){ htobe32((uint32_t)len) }, sizeof(uint32_t));
-	l->used = 0;
+	l->store = false;
 	return 0;
+}
+
+/* What waits, as a block. */
+static int lzop_block(struct lzop_encoder *l, struct buf *out)
+{
+	size_t size = l->used;
+
+	l->used = 0;
+	return size ? put_block(l, l->block, size, out) : 0;
 }
 
 static int lzop_write(struct filter_encoder *self, const void *data, size_t len, struct buf *out)
 {
 	struct lzop_encoder *l = (struct lzop_encoder *)self;
+	int r = 0;
 
-	while (len) {
+	while (len && r == 0) {
 		size_t part = MIN(len, LZOP_BLOCK - l->used);
 
-		memcpy(l->block + l->used, data, part);
-		l->used += part;
+		if (part == LZOP_BLOCK) {	/* a whole one: no need to gather it */
+			r = put_block(l, data, part, out);
+		} else {
+			memcpy(l->block + l->used, data, part);
+			l->used += part;
+			if (l->used == LZOP_BLOCK || (l->store && part == len))
+				r = lzop_block(l, out);
+		}
 		data = (const char *)data + part;
 		len -= part;
-		if (l->used == LZOP_BLOCK || (l->store && !len)) {
-			int r = lzop_block(l, out);
-
-			if (r < 0)
-				return r;
-			l->store = false;
-		}
 	}
-	return 0;
+	return r;
 }
 
 static int lzop_cut(struct filter_encoder *self, struct buf *out)

@@ -32,7 +32,7 @@ struct archive_in {
 struct scan {
 	struct stream_in *stream;
 	struct archive *reader;
-	struct archive_entry *entry;	/* of the last scan_next() */
+	struct archive_entry *entry;	/* of the last scan_next(), ours */
 	uint64_t members;
 	int failed;		/* not the archive's fault: reading, memory */
 	bool behind;		/* the current member was left behind, at decoded offset … */

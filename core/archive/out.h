@@ -91,8 +91,8 @@ int out_lose_content(struct archive_out *a, struct held *h, struct manifest_file
 		     enum manifest_content content, const char *why, struct err *e);
 
 /* What @h is as an entry; the names (caller's buffers) must outlive it. */
-void out_entry(struct archive_out *a, struct held *h, struct pack_entry *ret, struct buf *name,
-	       struct buf *target);
+int out_entry(struct archive_out *a, struct held *h, struct pack_entry *ret, struct buf *name,
+	      struct buf *target, struct err *e);
 /* A stream's tail, shared by both that are streams. */
 int out_stream_tail(struct archive_out *a, int manifest, struct err *e);
 int out_stream_entry(struct archive_out *a, struct stream_out *s, const struct pack_entry *entry,

@@ -17,6 +17,7 @@
 #include "core/base/err.h"
 #include "core/base/io.h"
 
+#define CONTENT_PIECE (256u << 10)	/* hashed and compressed while it is in the cache */
 #define EXTENTS_MAX 100000	/* more than that is fragmentation, not sparseness */
 
 struct content {
@@ -116,9 +117,9 @@ static int begin(struct content *c, struct held *h, struct err *e)
 	uint64_t stored;
 	int r;
 
-	out_entry(c->a, h, &entry, &name, &target);
-	if (name.failed)
-		return err_set(e, -ENOMEM, "archive %s", h->path);
+	r = out_entry(c->a, h, &entry, &name, &target, e);
+	if (r < 0)
+		return r;
 	entry.size = c->size;
 	entry.extents = c->extents;
 	entry.n_extents = c->n_extents;
@@ -167,7 +168,7 @@ static int write_small(struct content *c, struct held *h, int *ret_why, struct e
 static int write_range(struct content *c, uint64_t at, uint64_t len, int *ret_why, struct err *e)
 {
 	while (len) {
-		size_t want = MIN(len, (uint64_t)OUT_BUFFER);
+		size_t want = MIN(len, (uint64_t)CONTENT_PIECE);
 		ssize_t n = c->a->cancelled ? -ECANCELED :
 					      io_pread_full(c->fd, c->a->buffer, want, (off_t)at);
 		int r;

@@ -58,10 +58,14 @@ static const mode_t types[] = {
 	[MANIFEST_SOCK] = S_IFSOCK,
 };
 
-static void path_of(const struct held *h, struct buf *ret)
+static int path_of(const struct held *h, struct buf *ret, struct err *e)
 {
-	buf_reset(ret);
-	buf_addf(ret, "rootfs%s", strcmp(h->path, "/") ? h->path : "");
+	_cleanup_buf_ struct buf path = BUF_INIT;
+	int r;
+
+	buf_addf(&path, "rootfs%s", strcmp(h->path, "/") ? h->path : "");
+	r = path.failed ? -ENOMEM : target_normalise(path.data, ret);
+	return r < 0 ? err_set(e, r, "archive %s", h->path) : 0;
 }
 
 /* What can't be set (an owner, as a user) stands in the manifest. */
@@ -73,32 +77,22 @@ static void set_meta(struct archive_out *a, const char *path, int fd, const stru
 	target_set_meta(a->target, path, fd, &m, geteuid() == 0, false);
 }
 
-/* Without an entry of the file system's own there is nothing to put a name on. */
-static int check_name(const char *path, struct buf *normal, struct err *e)
-{
-	int r = target_normalise(path, normal);
-
-	return r < 0 ? err_set(e, r, "archive %s", path) : 0;
-}
-
 static int dir_content(struct archive_out *a, struct held *h, struct manifest_file *file, int fd,
 		       bool *ret_changed, struct err *e)
 {
-	_cleanup_buf_ struct buf path = BUF_INIT, normal = BUF_INIT;
+	_cleanup_buf_ struct buf path = BUF_INIT;
 	_cleanup_close_ int to = -1;
-	int r, why = 0;
+	int r = path_of(h, &path, e), why = 0;
 
-	path_of(h, &path);
-	r = path.failed ? -ENOMEM : check_name(path.data, &normal, e);
 	if (r == 0)
-		r = target_file(a->target, normal.data, &to, e);
+		r = target_file(a->target, path.data, &to, e);
 	if (r < 0)
 		return r;
 	r = out_content_to_file(a, file, fd, to, ret_changed, &why, e);
 	if (r < 0)
 		return r;
 	if (r > 0) {
-		target_remove(a->target, normal.data);
+		target_remove(a->target, path.data);
 		return out_lose_content(a, h, file, MANIFEST_UNREADABLE, why == -ECANCELED ?
 					"interrupted" : strerror(-why), e);
 	}
@@ -106,7 +100,7 @@ static int dir_content(struct archive_out *a, struct held *h, struct manifest_fi
 	h->size = file->size;
 	a->bytes += file->size;
 	a->unflushed += file->size;
-	set_meta(a, normal.data, to, h);
+	set_meta(a, path.data, to, h);
 	return 0;
 }
 
@@ -143,13 +137,12 @@ static int put_entry(struct archive_out *a, struct held *h, struct err *e)
 {
 	_cleanup_buf_ struct buf path = BUF_INIT, target = BUF_INIT;
 	struct held *to = h->hardlink ? held_target(&a->held, h) : NULL;
-	int fd = -1, r;
+	int fd = -1, r = path_of(h, &path, e);
 
-	path_of(h, &path);
-	if (to)
-		path_of(to, &target);
-	if (path.failed || target.failed)
-		return err_set(e, -ENOMEM, "archive %s", h->path);
+	if (r == 0 && to)
+		r = path_of(to, &target, e);
+	if (r < 0)
+		return r;
 	if (to)
 		return target_hardlink(a->target, path.data, target.data, e);
 	if (h->type == MANIFEST_REG) {
@@ -203,13 +196,13 @@ static int put_directories(struct archive_out *a, struct held **all, struct err 
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < a->held.used; i++) {
-		path_of(all[i], &path);
-		if (all[i]->type == MANIFEST_DIR)
-			r = path.failed ? -ENOMEM : target_directory(a->target, path.data, e);
+		r = path_of(all[i], &path, e);
+		if (r == 0 && all[i]->type == MANIFEST_DIR)
+			r = target_directory(a->target, path.data, e);
 	}
 	for (size_t i = a->held.used; r == 0 && i-- > 0;) {
-		path_of(all[i], &path);
-		if (all[i]->type == MANIFEST_DIR)
+		r = path_of(all[i], &path, e);
+		if (r == 0 && all[i]->type == MANIFEST_DIR)
 			set_meta(a, path.data, -1, all[i]);
 	}
 	return r;
@@ -257,7 +250,9 @@ static int dir_publish(struct archive_out *a, struct err *e)
 	if (r < 0)
 		return r;
 	buf_addf(&to, "%s/%s", dir, base);
-	if (fchmod(a->fd, 0755) < 0 || to.failed || rename(a->partial, to.data) < 0)
+	if (to.failed)
+		return err_set(e, -ENOMEM, "rename %s", a->partial);
+	if (fchmod(a->fd, 0755) < 0 || rename(a->partial, to.data) < 0)
 		return err_set(e, -errno, "rename %s to %s", a->partial, a->path);
 	return out_sync_directory(dir, e);
 }

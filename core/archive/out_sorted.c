@@ -45,11 +45,17 @@ static int sorted_content(struct archive_out *a, struct held *h, struct manifest
 	_cleanup_buf_ struct buf name = BUF_INIT, target = BUF_INIT, header = BUF_INIT;
 	struct pack_entry entry;
 	uint64_t stored;
+	int r;
 
 	/* The spool can say any size, the archive proper perhaps not. */
-	out_entry(a, h, &entry, &name, &target);
+	r = out_entry(a, h, &entry, &name, &target, e);
+	if (r < 0)
+		return r;
 	entry.size = file->size;
-	if (pack_header(&header, a->final.container, &entry, &stored, NULL) == -EOVERFLOW)
+	r = pack_header(&header, a->final.container, &entry, &stored, e);
+	if (r < 0 && r != -EOVERFLOW)
+		return r;
+	if (r == -EOVERFLOW)
 		return out_lose_content(a, h, file, MANIFEST_TOO_BIG,
 					"larger than this archive format can say", e);
 	return out_content_write(a, h, file, fd, ret_changed, e);
@@ -75,9 +81,10 @@ static int put_contents(struct archive_out *a, struct held **all, struct err *e)
 
 		if (!h->written)
 			continue;
-		out_entry(a, h, &entry, &name, &target);
+		r = out_entry(a, h, &entry, &name, &target, e);
 		entry.sparse = h->sparse && pack_can_sparse(a->format.container);
-		r = out_stream_entry(a, a->stream, &entry, &stored, e);
+		if (r == 0)
+			r = out_stream_entry(a, a->stream, &entry, &stored, e);
 		if (r == 0)
 			r = out_content_copy(a, h, entry.sparse, e);
 	}

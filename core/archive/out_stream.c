@@ -31,8 +31,8 @@ static int stream_open(struct archive_out *a, struct err *e)
 	return stream_out_open(&a->stream, a->fd, a->format.filter, a->format.level, false, e);
 }
 
-void out_entry(struct archive_out *a, struct held *h, struct pack_entry *ret, struct buf *name,
-	       struct buf *target)
+int out_entry(struct archive_out *a, struct held *h, struct pack_entry *ret, struct buf *name,
+	      struct buf *target, struct err *e)
 {
 	struct held *to = h->hardlink ? held_target(&a->held, h) : NULL;
 
@@ -43,6 +43,8 @@ void out_entry(struct archive_out *a, struct held *h, struct pack_entry *ret, st
 		buf_addf(target, "%s/rootfs%s", a->prefix, to->path);
 	else if (h->type == MANIFEST_LNK)
 		buf_adds(target, h->link ? h->link : "");
+	if (name->failed || target->failed)
+		return err_set(e, -ENOMEM, "archive %s", h->path);
 	*ret = (struct pack_entry){
 		.name = buf_str(name), .type = h->type, .mode = h->mode, .uid = h->uid,
 		.gid = h->gid, .mtime = h->mtime, .nanoseconds = h->exact, .size = h->size,
@@ -51,6 +53,7 @@ void out_entry(struct archive_out *a, struct held *h, struct pack_entry *ret, st
 		.ino = to ? to->number : h->number, .nlink = MAX(to ? to->links : h->links, 1u),
 		.extents = h->extents, .n_extents = h->n_extents, .sparse = h->sparse,
 	};
+	return 0;
 }
 
 int out_stream_entry(struct archive_out *a, struct stream_out *s, const struct pack_entry *entry,
@@ -173,8 +176,8 @@ static int put_held(struct archive_out *a, struct stream_out *s, struct held **a
 		if (h->written || h->type == MANIFEST_DIR ||
 		    !pack_can_type(a->format.container, h->type))
 			continue;
-		out_entry(a, h, &entry, &name, &target);
-		if (entry.hardlink == links && !comes_behind_directory(a, h))
+		r = out_entry(a, h, &entry, &name, &target, e);
+		if (r == 0 && entry.hardlink == links && !comes_behind_directory(a, h))
 			r = out_stream_entry(a, s, &entry, &stored, e);
 	}
 	return r;
@@ -197,8 +200,9 @@ static int put_links_behind(struct archive_out *a, struct stream_out *s, struct 
 		if (h->path[len] != '/' || strchr(h->path + len + 1, '/') ||
 		    !comes_behind_directory(a, h))
 			continue;
-		out_entry(a, h, &entry, &name, &target);
-		r = out_stream_entry(a, s, &entry, &stored, e);
+		r = out_entry(a, h, &entry, &name, &target, e);
+		if (r == 0)
+			r = out_stream_entry(a, s, &entry, &stored, e);
 	}
 	return r;
 }
@@ -215,8 +219,9 @@ static int put_directories(struct archive_out *a, struct stream_out *s, struct h
 	for (size_t i = a->held.used; r == 0 && i-- > 0;) {
 		if (all[i]->type != MANIFEST_DIR)
 			continue;
-		out_entry(a, all[i], &entry, &name, &target);
-		r = out_stream_entry(a, s, &entry, &stored, e);
+		r = out_entry(a, all[i], &entry, &name, &target, e);
+		if (r == 0)
+			r = out_stream_entry(a, s, &entry, &stored, e);
 		if (r == 0)
 			r = put_links_behind(a, s, all, i, e);
 	}

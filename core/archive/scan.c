@@ -37,6 +37,7 @@ void scan_free(struct scan *s)
 {
 	if (!s)
 		return;
+	archive_entry_free(s->entry);
 	if (s->reader)
 		archive_read_free(s->reader);
 	stream_in_free(s->stream);
@@ -46,7 +47,8 @@ void scan_free(struct scan *s)
 static int start_reader(struct scan *s, struct err *e)
 {
 	s->reader = archive_read_new();
-	if (!s->reader || archive_read_support_format_tar(s->reader) != ARCHIVE_OK ||
+	s->entry = archive_entry_new();	/* libarchive does not look whether its own is there */
+	if (!s->reader || !s->entry || archive_read_support_format_tar(s->reader) != ARCHIVE_OK ||
 	    archive_read_support_format_cpio(s->reader) != ARCHIVE_OK ||
 	    archive_read_set_callback_data(s->reader, s) != ARCHIVE_OK ||
 	    archive_read_set_read_callback(s->reader, on_read) != ARCHIVE_OK ||
@@ -85,7 +87,7 @@ int scan_next(struct scan *s, struct err *e)
 	int r = s->members ? scan_behind(s, &behind) : 0;
 
 	if (r == 0)
-		r = archive_read_next_header(s->reader, &s->entry);
+		r = archive_read_next_header2(s->reader, s->entry);
 	if (s->failed)
 		return err_set(e, s->failed, "read the archive");
 	if (r == ARCHIVE_EOF) {

@@ -201,6 +201,11 @@ static int note_line(struct finish *f, struct err *e)
 	return 0;
 }
 
+static int key_done(const struct finish *f, struct err *e)
+{
+	return f->key.failed ? err_set(e, -ENOMEM, "manifest: index the journal") : 0;
+}
+
 /* What tells a record from others of its kind; also its place when sorted. */
 static int set_key(struct finish *f, const struct json_value *v, struct err *e)
 {
@@ -225,10 +230,10 @@ static int set_key(struct finish *f, const struct json_value *v, struct err *e)
 			return err_set(e, -EBADMSG, "manifest: a process without an id");
 		/* Right-aligned, so that text order is number order. */
 		buf_addf(&f->key, "%10s", member->text);
-		return buf_error(&f->key);
+		return key_done(f, e);
 	default:
 		buf_add(&f->key, line_text(&f->lines), f->lines.len);
-		return buf_error(&f->key);
+		return key_done(f, e);
 	}
 	if (f->kind == MANIFEST_K_RUN || f->kind == MANIFEST_K_END)
 		return 0;
@@ -237,7 +242,7 @@ static int set_key(struct finish *f, const struct json_value *v, struct err *e)
 	r = record_read_string(&text, member, "path", e);
 	if (r == 0)
 		buf_adds(&f->key, text);
-	return r < 0 ? r : buf_error(&f->key);
+	return r < 0 ? r : key_done(f, e);
 }
 
 static int look_at_member(void *ctx, const char *key, const struct json_value *v, bool element,

@@ -395,6 +395,7 @@ int main(void)
 	umask(022);
 	setrlimit(RLIMIT_FSIZE, &most);
 	random_state = (uint32_t)count_of("ARCHIVE_FUZZ_SEED", 20141112);
+	enter_scratch();
 	make_program();
 	names_that_lead_outside_are_refused();
 	links_are_not_followed();

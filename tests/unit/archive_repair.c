@@ -224,12 +224,13 @@ int main(void)
 	};
 	unsigned long step = count_of("ARCHIVE_CUT_STEP", 0);
 
+	enter_scratch();
 	make_program();
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
 		bool packed = strstr(formats[i], ".gz") || strstr(formats[i], ".lzo") ||
 			      strstr(formats[i], ".zst");
 
-		cut_everywhere(formats[i], step ? step : packed ? 31 : 379);
+		cut_everywhere(formats[i], step ? step : packed ? 7 : 101);
 		in_place(formats[i]);
 	}
 	what_is_still_written_is_left_alone();
