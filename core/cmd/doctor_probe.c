@@ -199,9 +199,9 @@ static void add_namespaces(struct doctor *d, const struct place *p)
 static void add_owners(struct doctor *d)
 {
 	struct doctor_check *c = doctor_add(d, "replay", "true owners", "files of several users");
-	struct plan_place place = { .uid = geteuid(), .gid = getegid() };
+	struct idmap_grant grant;
 
-	c->ok = geteuid() == 0 || idmap_granted(&place);
+	c->ok = geteuid() == 0 || idmap_granted(&grant);
 	if (!c->ok)
 		say(c, "neither root, nor ranges in /etc/subuid and /etc/subgid with newuidmap(1)");
 }

@@ -85,6 +85,11 @@ static int finish(struct copier *c, int dir, const char *name, int fd, const str
 {
 	struct timespec times[2] = { st->st_atim, st->st_mtim };
 
+	const struct manifest_file *f = c->how->own ? manifest_file_find(c->how->own, buf_str(&c->path)) : NULL;
+
+	/* An id outside of what is granted stays ours. */
+	if (f && fchownat(dir, name, f->uid, f->gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != EINVAL)
+		return -errno;
 	if (c->how->owners && fchownat(dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	if (fd >= 0 && fchmod(fd, mode_for(c, st)) < 0)

@@ -13,6 +13,7 @@ struct manifest;
 
 struct copy_how {
 	bool owners;			/* keep uid and gid (root) */
+	struct manifest *own;		/* or give those that this says, with its modes */
 	/* Give the permissions that plan_project_mode() says; NULL = as they are. */
 	struct manifest *project;
 };

@@ -7,7 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pwd.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -16,10 +18,8 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/base/io.h"
-#include "core/replay/plan.h"
 
-bool idmap_parse(const char *text, const char *name, unsigned id, uint64_t *ret_first,
-		 uint64_t *ret_count)
+bool idmap_parse(const char *text, const char *name, unsigned id, struct idmap_range *ret)
 {
 	char number[16];
 
@@ -33,8 +33,7 @@ bool idmap_parse(const char *text, const char *name, unsigned id, uint64_t *ret_
 		    ((name && strlen(name) == len && !memcmp(text, name, len)) ||
 		     (strlen(number) == len && !memcmp(text, number, len))) &&
 		    sscanf(colon + 1, "%llu:%llu", &first, &count) == 2 && count > 0) {
-			*ret_first = first;
-			*ret_count = count;
+			*ret = (struct idmap_range){ first, count };
 			return true;
 		}
 		text = end ? end + 1 : NULL;
@@ -42,13 +41,12 @@ bool idmap_parse(const char *text, const char *name, unsigned id, uint64_t *ret_
 	return false;
 }
 
-static bool read_grant(const char *path, const char *name, unsigned id, uint64_t *ret_first,
-		       uint64_t *ret_count)
+static bool read_grant(const char *path, const char *name, unsigned id, struct idmap_range *ret)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
 	return io_read_file(AT_FDCWD, path, 1 << 20, &text, NULL) == 0 &&
-	       idmap_parse(buf_str(&text), name, id, ret_first, ret_count);
+	       idmap_parse(buf_str(&text), name, id, ret);
 }
 
 static bool in_path(const char *program)
@@ -69,27 +67,39 @@ static bool in_path(const char *program)
 	}
 }
 
-bool idmap_granted(struct plan_place *place)
+bool idmap_granted(struct idmap_grant *ret)
 {
-	const struct passwd *user = getpwuid(place->uid);
+	uid_t uid = geteuid();
+	const struct passwd *user = getpwuid(uid);
 	const char *name = user ? user->pw_name : NULL;
 
-	return read_grant("/etc/subuid", name, place->uid, &place->subuid, &place->subuid_count) &&
-	       read_grant("/etc/subgid", name, place->uid, &place->subgid, &place->subgid_count) &&
-	       in_path("newuidmap") && in_path("newgidmap");
+	return read_grant("/etc/subuid", name, uid, &ret->uids) &&
+	       read_grant("/etc/subgid", name, uid, &ret->gids) && in_path("newuidmap") &&
+	       in_path("newgidmap");
+}
+
+void idmap_format(struct buf *to, uint64_t inside, uint64_t ours, const struct idmap_range *granted)
+{
+	uint64_t below = MIN(inside, granted->count);
+
+	buf_addf(to, "%" PRIu64 " %" PRIu64 " 1", inside, ours);
+	if (below)
+		buf_addf(to, " 0 %" PRIu64 " %" PRIu64, granted->first, below);
+	if (granted->count > below)
+		buf_addf(to, " %" PRIu64 " %" PRIu64 " %" PRIu64, inside + 1, granted->first + below,
+			 granted->count - below);
 }
 
 /* newuidmap PID inside outside count … */
-static int run_tool(const char *tool, pid_t pid, char **words, int n)
+static int run_tool(const char *tool, pid_t pid, char *map)
 {
-	char number[16];
-	int status;
+	char number[16], *words[16] = { (char *)tool, number }, *at = NULL;
+	int status, n = 2;
 	pid_t child;
 
 	snprintf(number, sizeof(number), "%d", (int)pid);
-	words[0] = (char *)tool;
-	words[1] = number;
-	words[n] = NULL;
+	for (char *w = strtok_r(map, " ", &at); w && n < 15; w = strtok_r(NULL, " ", &at))
+		words[n++] = w;
 	child = fork();
 	if (child < 0)
 		return -errno;
@@ -103,31 +113,70 @@ static int run_tool(const char *tool, pid_t pid, char **words, int n)
 	return status == 0 ? 0 : -EPERM;
 }
 
-int idmap_write(pid_t pid, const char *text, struct err *e)
+/* From outside of the namespace, once its process says that it is in it. */
+static void write_maps(pid_t pid, int go, char *uids, char *gids)
 {
-	static const struct { const char *tool, *what; } tools[] = {
-		{ "newuidmap", "uid " }, { "newgidmap", "gid " },
-	};
+	char c;
 
-	for (size_t t = 0; t < ARRAY_SIZE(tools); t++) {
-		_cleanup_free_ char *copy = strdup(text);
-		char *words[16], *line_at = NULL;
-		int n = 2, r;
+	if (read(go, &c, 1) != 1)
+		_exit(1);
+	_exit(run_tool("newuidmap", pid, uids) < 0 || run_tool("newgidmap", pid, gids) < 0);
+}
 
-		if (!copy)
-			return err_set(e, -ENOMEM, "map ids");
-		for (char *line = strtok_r(copy, "\n", &line_at); line; line = strtok_r(NULL, "\n", &line_at)) {
-			char *word_at = NULL, *word;
+static int write_self(const char *path, const char *text)
+{
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
 
-			if (strncmp(line, tools[t].what, 4))
-				continue;
-			for (word = strtok_r(line + 4, " ", &word_at); word && n < 15;
-			     word = strtok_r(NULL, " ", &word_at))
-				words[n++] = word;
-		}
-		r = run_tool(tools[t].tool, pid, words, n);
-		if (r < 0)
-			return err_set(e, r, "map ids by %s", tools[t].tool);
+	return fd < 0 ? -errno : io_write_all(fd, text, strlen(text));
+}
+
+/* What is always allowed: ourselves. */
+static int map_self(uid_t uid, uid_t our_uid, gid_t gid, gid_t our_gid, struct err *e)
+{
+	char uids[64], gids[64];
+	int r;
+
+	snprintf(uids, sizeof(uids), "%u %u 1", uid, our_uid);
+	snprintf(gids, sizeof(gids), "%u %u 1", gid, our_gid);
+	write_self("/proc/self/setgroups", "deny");
+	r = write_self("/proc/self/uid_map", uids);
+	if (r == 0 || r == -EPERM)	/* newuidmap may have come that far */
+		r = write_self("/proc/self/gid_map", gids);
+	return r < 0 ? err_set(e, r, "map ids") : 0;
+}
+
+int idmap_enter(const struct idmap_grant *grant, uid_t uid, gid_t gid, struct err *e)
+{
+	_cleanup_buf_ struct buf uids = BUF_INIT, gids = BUF_INIT;
+	_cleanup_close_ int go = -1, wait = -1;
+	uid_t our_uid = geteuid();
+	gid_t our_gid = getegid();
+	int status = 1, pair[2];
+	pid_t helper, self = getpid();
+
+	idmap_format(&uids, uid, our_uid, &grant->uids);
+	idmap_format(&gids, gid, our_gid, &grant->gids);
+	if (uids.failed || gids.failed || pipe2(pair, O_CLOEXEC) < 0)
+		return err_set(e, -ENOMEM, "map ids");
+	wait = pair[0];
+	go = pair[1];
+	helper = fork();
+	if (helper < 0)
+		return err_set(e, -errno, "map ids");
+	if (helper == 0) {
+		close(go);
+		write_maps(self, wait, uids.data, gids.data);
 	}
-	return 0;
+	if (unshare(CLONE_NEWUSER) < 0) {
+		err_set(e, -errno, "make a user namespace");
+		close(steal_fd(&go));
+		waitpid(helper, NULL, 0);
+		return e ? e->code : -EPERM;
+	}
+	if (write(go, "", 1) != 1)
+		close(steal_fd(&go));
+	waitpid(helper, &status, 0);
+	if (status == 0)
+		return 1;
+	return map_self(uid, our_uid, gid, our_gid, e);
 }

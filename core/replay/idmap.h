@@ -7,17 +7,31 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct buf;
 struct err;
-struct plan_place;
 
-/* Fill in the sub… fields for our user. False: none are granted, or no newuidmap. */
-bool idmap_granted(struct plan_place *place);
+struct idmap_range {
+	uint64_t first, count;
+};
 
-/* Write @text (see PLAN_MAP_RANGES) for the child @pid. */
-int idmap_write(pid_t pid, const char *text, struct err *e);
+struct idmap_grant {
+	struct idmap_range uids, gids;
+};
+
+/* What is granted to our user. False: nothing, or there is no newuidmap. */
+bool idmap_granted(struct idmap_grant *ret);
+
+/*
+ * Go into a user namespace where we are @uid:@gid and have all capabilities over the
+ * granted ids around that. 1; 0 when only we ourselves could be mapped: then the
+ * capabilities are over what is ours.
+ */
+int idmap_enter(const struct idmap_grant *grant, uid_t uid, gid_t gid, struct err *e);
 
 /* The first line of a subuid file that grants @name (or the number @id) a range. */
-bool idmap_parse(const char *text, const char *name, unsigned id, uint64_t *ret_first,
-		 uint64_t *ret_count);
+bool idmap_parse(const char *text, const char *name, unsigned id, struct idmap_range *ret);
+
+/* "inside outside count …" with @ours at @inside and @granted below and above. */
+void idmap_format(struct buf *to, uint64_t inside, uint64_t ours, const struct idmap_range *granted);
 
 #endif

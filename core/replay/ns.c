@@ -22,7 +22,6 @@
 #include "core/base/io.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
-#include "core/replay/idmap.h"
 #include "core/replay/ns_child.h"
 #include "core/replay/plan.h"
 #include "core/replay/watch.h"
@@ -228,7 +227,6 @@ static int carry_out_one(struct ns_state *s, const struct plan_op *op, struct er
 {
 	switch (op->kind) {
 	case PLAN_NAMESPACES:	/* we were born in them */
-	case PLAN_MAP_RANGES:	/* and our parent wrote these */
 	case PLAN_EXEC:
 		return 0;
 	case PLAN_MAP_ONE:
@@ -266,20 +264,13 @@ static void execute(struct ns_state *s, const struct ns_start *how)
 	fail(s->channel, NOT_EXECUTED, &e);
 }
 
-static void child(const struct ns_start *how, int channel, int go)
+static void child(const struct ns_start *how, int channel)
 {
 	struct ns_state s = { .plan = how->plan, .channel = channel, .mask = how->mask, .old = -1,
 			      .root = -1 };
-	struct err e = { 0 };
-	char c;
 
 	/* If care is killed, nothing may live on in a tree that nobody removes. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* Ranges of ids are written by newuidmap(1), on our parent's word. */
-	if (go >= 0 && read(go, &c, 1) != 1) {
-		err_set(&e, -ECANCELED, "get ranges of ids");
-		fail(channel, REFUSED, &e);
-	}
 	carry_out(&s, how);
 	if (how->plan->ops[0].flags & PLAN_NS_PID)
 		fork_init(&s);
@@ -316,14 +307,6 @@ static int raise_fd(int fd, const struct plan *p)
 	return high;
 }
 
-static const struct plan_op *find_op(const struct plan *p, enum plan_kind kind)
-{
-	for (size_t i = 0; i < p->n; i++)
-		if (p->ops[i].kind == kind)
-			return &p->ops[i];
-	return NULL;
-}
-
 static int wait_ready(struct ns_child *c, const struct ns_start *how, bool *ret_refused, struct err *e)
 {
 	struct message m = { .kind = REFUSED };
@@ -348,50 +331,37 @@ static int wait_ready(struct ns_child *c, const struct ns_start *how, bool *ret_
 	return m.err.code;
 }
 
-static pid_t start_child(const struct ns_start *how, int channel, int go)
+static pid_t start_child(const struct ns_start *how, int channel)
 {
 	unsigned long flags = clone_flags(how->plan->ops[0].flags);
 	/* A plain fork otherwise; the first two arguments change places on some machines. */
 	pid_t pid = (pid_t)syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
 
 	if (pid == 0)
-		child(how, channel, go);
+		child(how, channel);
 	return pid;
 }
 
 int ns_start(struct ns_child *ret, const struct ns_start *how, bool *ret_refused, struct err *e)
 {
-	const struct plan_op *ranges = find_op(how->plan, PLAN_MAP_RANGES);
-	_cleanup_close_ int ours = -1, theirs = -1, go_read = -1, go_write = -1;
 	struct ns_child c = { .inotify = -1 };
-	int pair[2], r = 0;
+	int pair[2], theirs, r;
 
 	*ret_refused = false;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_set(e, -errno, "make a socket");
-	ours = pair[0];
-	theirs = raise_fd(pair[1], how->plan);
-	if (ranges && pipe2(pair, O_CLOEXEC) < 0)
-		return err_set(e, -errno, "make a pipe");
-	if (ranges) {
-		go_read = pair[0];
-		go_write = pair[1];
-	}
-	c.pid = start_child(how, theirs, go_read);
-	if (c.pid < 0) {
-		*ret_refused = true;
-		return err_set(e, -errno, "make namespaces");
-	}
-	close(steal_fd(&theirs));
-	if (ranges) {
-		r = idmap_write(c.pid, ranges->text, e);
-		if (r == 0 && write(go_write, "", 1) != 1)
-			r = err_set(e, -errno, "start the child");
-		close(steal_fd(&go_write));
-	}
-	c.channel = steal_fd(&ours);
+	c.channel = pair[0];
 	c.init = how->plan->ops[0].flags & PLAN_NS_PID;
-	r = wait_ready(&c, how, ret_refused, r < 0 ? NULL : e) ?: r;
+	theirs = raise_fd(pair[1], how->plan);
+	c.pid = start_child(how, theirs);
+	r = -errno;
+	close(theirs);
+	if (c.pid < 0) {
+		close(c.channel);
+		*ret_refused = true;
+		return err_set(e, r, "make namespaces");
+	}
+	r = wait_ready(&c, how, ret_refused, e);
 	if (r == 0)
 		*ret = c;
 	return r;

@@ -104,42 +104,16 @@ void plan_add_bind(struct plan *p, const char *host, const char *guest, unsigned
 	op->guest = tidy(p, guest);
 }
 
-static void add_ranges(struct buf *b, const char *what, uint64_t inside, uint64_t ours, uint64_t sub,
-		       uint64_t count)
+static void add_map(struct plan *p, const struct plan_place *place, uid_t uid, gid_t gid)
 {
-	/* Ours is one id in the middle; what is granted fills up below and above it. */
-	uint64_t below = MIN(inside, count);
+	struct plan_op *op = plan_add(p, PLAN_MAP_ONE);
 
-	buf_addf(b, "%s %llu %llu 1\n", what, (unsigned long long)inside, (unsigned long long)ours);
-	if (below)
-		buf_addf(b, "%s 0 %llu %llu\n", what, (unsigned long long)sub,
-			 (unsigned long long)below);
-	if (count > below)
-		buf_addf(b, "%s %llu %llu %llu\n", what, (unsigned long long)inside + 1,
-			 (unsigned long long)(sub + below), (unsigned long long)(count - below));
-}
-
-static void add_maps(struct plan *p, const struct plan_place *place, uid_t uid, gid_t gid)
-{
-	struct plan_op *op;
-
-	if (place->ids == PLAN_IDS_TRUE)
-		return;
-	op = plan_add(p, place->ids == PLAN_IDS_ONE ? PLAN_MAP_ONE : PLAN_MAP_RANGES);
 	if (!op)
 		return;
 	op->uid = uid;
 	op->gid = gid;
 	op->our_uid = place->uid;
 	op->our_gid = place->gid;
-	if (place->ids == PLAN_IDS_RANGES) {
-		_cleanup_buf_ struct buf b = BUF_INIT;
-
-		add_ranges(&b, "uid", uid, place->uid, place->subuid, place->subuid_count);
-		add_ranges(&b, "gid", gid, place->gid, place->subgid, place->subgid_count);
-		op->text = buf_steal(&b);
-		p->failed |= !op->text;
-	}
 }
 
 void plan_add_root(struct plan *p, const struct plan_place *place, unsigned isolate, uid_t uid,
@@ -150,8 +124,9 @@ void plan_add_root(struct plan *p, const struct plan_place *place, unsigned isol
 	p->ids = place->ids;
 	if (op)
 		op->flags = PLAN_NS_MOUNT | isolate |
-			    (place->ids == PLAN_IDS_TRUE ? 0 : PLAN_NS_USER);
-	add_maps(p, place, uid, gid);
+			    (place->ids == PLAN_IDS_ONE ? PLAN_NS_USER : 0);
+	if (place->ids == PLAN_IDS_ONE)
+		add_map(p, place, uid, gid);
 	op = plan_add(p, place->lower ? PLAN_OVERLAY : PLAN_ROOT);
 	if (op && place->lower) {
 		op->host = plan_string(p, place->lower);

@@ -19,7 +19,6 @@ struct manifest;
 enum plan_kind {
 	PLAN_NAMESPACES,	/* flags: enum plan_ns */
 	PLAN_MAP_ONE,		/* our ids are seen as uid, gid */
-	PLAN_MAP_RANGES,	/* text: "uid 1000 0 1\nuid …\ngid …": inside, outside, count */
 	PLAN_ROOT,		/* host: the tree itself becomes the root */
 	PLAN_OVERLAY,		/* host: lower, upper, work, guest: where it is put together */
 	PLAN_ENTER,		/* everything above names paths of this machine, below of the tree */
@@ -75,7 +74,7 @@ struct plan_op {
 /* How owners and permissions are kept (decision 15). */
 enum plan_ids {
 	PLAN_IDS_TRUE,		/* we are root: every id is itself */
-	PLAN_IDS_RANGES,	/* ranges from newuidmap(1): every id that fits in has a true owner */
+	PLAN_IDS_RANGES,	/* true too, in a user namespace of granted ranges that we are in */
 	PLAN_IDS_ONE,		/* one id for all; permissions were projected onto the owner bits */
 };
 
@@ -95,8 +94,6 @@ struct plan_place {
 	enum plan_ids ids;
 	uid_t uid;		/* ours, effective */
 	gid_t gid;
-	/* PLAN_IDS_RANGES: what /etc/subuid and /etc/subgid grant us. */
-	uint64_t subuid, subuid_count, subgid, subgid_count;
 };
 
 struct plan_words {	/* points at words of others */

@@ -30,23 +30,11 @@ static void print_ids_kept(const struct plan *p, struct buf *to)
 {
 	static const char *const how[] = {
 		[PLAN_IDS_TRUE] = "true: every owner is itself, no user namespace",
-		[PLAN_IDS_RANGES] = "ranges: owners are true inside, by newuidmap",
+		[PLAN_IDS_RANGES] = "ranges: every owner is itself, in a user namespace with the ids granted to us",
 		[PLAN_IDS_ONE] = "one: every file belongs to whoever runs, permissions are projected",
 	};
 
 	buf_addf(to, "ids         %s\n", how[p->ids]);
-}
-
-static void print_maps(const struct plan_op *op, struct buf *to)
-{
-	if (op->kind == PLAN_MAP_ONE) {
-		buf_addf(to, "map         we are seen as %u:%u", op->uid, op->gid);
-		return;
-	}
-	buf_adds(to, "map         ");
-	for (const char *at = op->text; *at; at++)
-		if (*at != '\n' || at[1])
-			buf_adds(to, *at == '\n' ? ", " : (char[]){ *at, '\0' });
 }
 
 static void print_bind(const struct plan_op *op, struct buf *to)
@@ -134,7 +122,8 @@ static void print_op(const struct plan *p, const struct plan_op *op, struct buf 
 		print_ids_kept(p, to);
 		return;
 	case PLAN_MAP_ONE:
-	case PLAN_MAP_RANGES: print_maps(op, to); break;
+		buf_addf(to, "map         we are seen as %u:%u", op->uid, op->gid);
+		break;
 	case PLAN_ROOT: buf_adds(to, "root        "); add_path(to, op->host); break;
 	case PLAN_OVERLAY: print_overlay(op, to); break;
 	case PLAN_ENTER: buf_adds(to, "enter       the root"); break;

@@ -19,6 +19,7 @@
 #include "core/base/log.h"
 #include "core/manifest/manifest.h"
 #include "core/replay/cpu.h"
+#include "core/replay/idmap.h"
 #include "core/replay/inroot.h"
 #include "core/replay/ns.h"
 #include "core/replay/transfer.h"
@@ -92,6 +93,8 @@ static enum scratch_kind choose_tree(const struct replay *r)
 {
 	if (r->want.in_place)
 		return SCRATCH_IN_PLACE;
+	if (r->place.ids == PLAN_IDS_RANGES)
+		return SCRATCH_COPY;
 	if (r->want.keep || r->want.no_cache || r->want.puts.n || r->want.gets.n ||
 	    r->want.tree == REPLAY_TREE_COPY)
 		return SCRATCH_COPY;
@@ -109,11 +112,13 @@ static struct scratch_want scratch_wanted(struct replay *r)
 		.directory = is_directory(r),
 		.no_cache = r->want.no_cache,
 		.keep = r->want.keep,
+		.own = r->place.ids == PLAN_IDS_RANGES ? r->manifest : NULL,
 		.source = {
 			.archive = r->want.archive,
 			.in = r->in,
 			.project = project ? r->manifest : NULL,
-			.owners = r->place.ids == PLAN_IDS_TRUE,
+			.owners = r->place.ids == PLAN_IDS_TRUE ||
+				  (r->place.ids == PLAN_IDS_RANGES && r->want.no_cache),
 			.limit = r->want.cache_limit ?: REPLAY_CACHE_LIMIT,
 			.progress = r->want.progress,
 			.ctx = r->want.ctx,
@@ -182,14 +187,28 @@ static int start_with(struct replay *r, enum plan_ids ids, struct ns_child *ret,
 	return err == 0 ? start(r, ret, mask, probe, ret_refused, e) : err;
 }
 
+/*
+ * Granted ranges serve when owners decide: the recording changed ids. Else they would
+ * only leave files of others' in what is kept, which their user could not remove.
+ */
+static bool wants_ranges(const struct replay *r, struct idmap_grant *grant)
+{
+	return geteuid() != 0 && r->manifest->end.changed_ids && !r->want.keep && !r->want.in_place &&
+	       idmap_granted(grant);
+}
+
 /* Root's own ids first; where root is not let (a container), as anybody else. */
 static int start_any(struct replay *r, struct ns_child *ret, const sigset_t *mask, bool probe,
 		     bool *ret_refused, struct err *e)
 {
+	const struct manifest_run *run = &r->manifest->run;
+	struct idmap_grant grant;
 	int err = -EPERM;
 
 	*ret_refused = true;
-	if (geteuid() == 0)
+	if (wants_ranges(r, &grant) && idmap_enter(&grant, run->euid, run->egid, e) == 1)
+		err = start_with(r, PLAN_IDS_RANGES, ret, mask, probe, ret_refused, e);
+	else if (geteuid() == 0)
 		err = start_with(r, PLAN_IDS_TRUE, ret, mask, probe, ret_refused, e);
 	if (err < 0 && *ret_refused)
 		err = start_with(r, PLAN_IDS_ONE, ret, mask, probe, ret_refused, e);

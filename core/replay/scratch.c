@@ -84,7 +84,8 @@ static int find_pristine(struct scratch *t, const struct scratch_want *want, con
 static int copy_pristine(struct scratch *t, const struct scratch_want *want, struct err *e)
 {
 	struct copy_how how = {
-		.owners = want->source.owners,
+		.owners = want->source.owners && !want->own,
+		.own = want->own,
 		/* What was extracted for the cache has its permissions already. */
 		.project = want->directory ? want->source.project : NULL,
 	};

@@ -280,6 +280,23 @@ if [ "$uid" -ne 0 ]; then
 		chmod 700 locked/rootfs/work/sub && tar -cf locked.tar locked && gives 0 deep replay locked.tar
 	}
 	try "a directory without permissions is copied with what is in it" locked
+	ranges() {
+		make ranges uid=0 gid=0 cwd=/work env=PATH=/bin path=/bin/sh changed_ids=1 owner=/work/in:33:44 -- \
+			sh -c 'stat -c %u:%g in; busybox chown 1:2 in && stat -c %u:%g in; busybox su nobody -s /bin/id; >new; chmod 700 sub; busybox chown 7 sub'
+		echo nobody:x:65534:65534::/:/bin/sh >ranges/rootfs/etc/passwd
+		tar -cf ranges.tar ranges
+		"$CARE" replay --plan ranges.tar | grep '^ids.*granted' || return
+		for a in ranges ranges.tar; do
+			gives 0 "33:44
+1:2
+uid=65534(nobody) gid=65534 groups=65534" replay --get /work/new $a && [ "$(stat -c %u new)" = "$uid" ] && no_debris || return
+		done
+	}
+	if command -v newuidmap >/dev/null && grep -q "^$(id -un):" /etc/subuid; then
+		try "a recording that changed ids has true owners in granted ranges" ranges
+	else
+		skip "a recording that changed ids has true owners in granted ranges" "no ids are granted to this user"
+	fi
 	make root uid=0 gid=0 cwd=/work env=PATH=/bin path=/bin/sh -- sh -c 'id -u; chmod 0 in; cat in; stat -c %u in'
 	try "what root recorded runs as root" gives 0 "0
 input

@@ -7,7 +7,7 @@
  *
  * uid gid cwd umask status signal path (of the program), env=NAME=VALUE, venv=NAME, vpath=PATH,
  * ignore=SIGNAL, nofile=N, stdin=PATH, fd3=PATH (appended to), placeholder=PATH,
- * owner=PATH:UID:GID, written=PATH (with the hash of DIR/written/PATH), cpu=FEATURE, renamed=1, kernel=1 (-k)
+ * owner=PATH:UID:GID, written=PATH (with the hash of DIR/written/PATH), cpu=FEATURE, renamed=1, changed_ids=1, kernel=1 (-k)
  */
 #include <fcntl.h>
 #include <nettle/sha2.h>
@@ -254,6 +254,7 @@ int main(int argc, char **argv)
 		add_written(v);
 	end.status = number("status", 0, 10) << 8 | number("signal", 0, 10);
 	end.renamed_dirs = number("renamed", 0, 10);
+	end.changed_ids = number("changed_ids", 0, 10);
 	add(&(struct manifest_record){ .kind = MANIFEST_K_END, .end = &end });
 	finish();
 	buf_free(&journal);
