@@ -158,7 +158,11 @@ static bool is_for_sinks(const struct engine *en, const struct tracee *t, const 
 	/* Between fork and the first execve it is still care itself that runs. */
 	if (!t->task->image && (!call->row || call->row->class != SYSCALL_EXEC))
 		return false;
-	return !call->row || (en->classes & SYSCALL_BIT(call->row->class));
+	if (!call->row)
+		return true;
+	/* What the filter lets through is not told by the engine without one either. */
+	return (en->classes & SYSCALL_BIT(call->row->class)) &&
+	       !(call->via == call->row && filter_is_fstat(call->row, call->args));
 }
 
 /* Not the program's mistake (EFAULT, ENAMETOOLONG) but ours: its path is not known. */

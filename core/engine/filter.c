@@ -37,6 +37,20 @@ struct ranges {
 	bool failed;
 };
 
+#define FSTAT_FLAGS_ARG 3
+#define FSTAT_FLAGS 0x1000	/* AT_EMPTY_PATH and nothing else */
+
+uint32_t filter_fstat_flags(enum syscall_id id)
+{
+	return id == SYSCALL_newfstatat || id == SYSCALL_fstatat64 ? FSTAT_FLAGS : 0;
+}
+
+bool filter_is_fstat(const struct syscall_row *row, const uint64_t *args)
+{
+	return filter_fstat_flags(syscall_id(row)) &&
+	       (uint32_t)args[FSTAT_FLAGS_ARG] == FSTAT_FLAGS;
+}
+
 /* --- which numbers are treated alike --------------------------------------------------- */
 
 static bool wanted(unsigned classes, const struct syscall_row *row)
@@ -48,8 +62,11 @@ static bool argument_decides(unsigned classes, enum syscall_id id)
 {
 	bool call = wanted(classes, syscall_row(id));
 	size_t n;
+
 	const struct syscall_sub *sub = syscall_subs(id, &n);
 
+	if (call && filter_fstat_flags(id))
+		return true;
 	for (size_t i = 0; i < n; i++)
 		if (wanted(classes, syscall_sub_row(&sub[i])) != call)
 			return true;
@@ -144,6 +161,18 @@ static void emit_look(struct buf *b, unsigned classes, const struct range *r)
 	emit_verdict(b, r->stop);
 }
 
+/* Flags alone, nothing else of the call is looked at. */
+static void emit_fstat(struct buf *b, const struct range *r)
+{
+	int reg = abi_arg_reg(r->abi, syscall_row(r->id), FSTAT_FLAGS_ARG, NULL);
+
+	emit(b, BPF_LD | BPF_W | BPF_ABS, 0, 0,
+	     (uint32_t)(offsetof(struct seccomp_data, args) + reg * sizeof(uint64_t)));
+	emit(b, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, filter_fstat_flags(r->id));
+	emit_verdict(b, false);
+	emit_verdict(b, true);
+}
+
 static int emit_search(struct buf *b, unsigned classes, const struct range *r, size_t n)
 {
 	_cleanup_buf_ struct buf below = BUF_INIT;
@@ -151,7 +180,9 @@ static int emit_search(struct buf *b, unsigned classes, const struct range *r, s
 	int error;
 
 	if (n == 1) {
-		if (r->look)
+		if (r->look && filter_fstat_flags(r->id))
+			emit_fstat(b, r);
+		else if (r->look)
 			emit_look(b, classes, r);
 		else
 			emit_verdict(b, r->stop);

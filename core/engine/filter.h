@@ -7,6 +7,10 @@
 #define CORE_ENGINE_FILTER_H
 
 #include <linux/filter.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arch/syscall.h"
 
 /* SECCOMP_RET_DATA of our stops: tells them from those of the program's own filters. */
 #define FILTER_DATA 0xca7e
@@ -17,5 +21,14 @@
  * caller frees ret->filter. 0, -ENOMEM, or -E2BIG when the kernel would not take it.
  */
 int filter_build(unsigned classes, struct sock_fprog *ret);
+
+/*
+ * fstat(3) of glibc 2.33 to 2.38 is newfstatat(fd, "", …, AT_EMPTY_PATH), and one in
+ * nine of a build's stops: what the descriptor is open on was seen when it was opened.
+ * A filter cannot read the path, so those flags alone decide; a program that gives
+ * exactly them and a name that is not empty is not known.
+ */
+uint32_t filter_fstat_flags(enum syscall_id id);	/* 0: not such a call */
+bool filter_is_fstat(const struct syscall_row *row, const uint64_t *args);
 
 #endif

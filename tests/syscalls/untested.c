@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* core/engine: calls of an ABI that we know of but cannot try are decoded, and told once. */
+/*
+ * core/engine: calls of an ABI that we know of but cannot try are decoded, and told once,
+ * if the kernel carries them out.
+ */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -57,6 +61,12 @@ static int ask(const struct abi *abi)
 	return 0;
 }
 
+static bool kernel_runs(const struct abi *abi)
+{
+	return abi && !(syscall((long)abi_number(abi, SYSCALL_open), "/nonexistent", 0, 0) < 0 &&
+			errno == ENOSYS);
+}
+
 static void its_calls_are_decoded_and_told_once(const struct abi *abi, enum engine_kind kind)
 {
 	char *argv[] = { "/proc/self/exe", "ask", NULL };
@@ -72,7 +82,8 @@ static void its_calls_are_decoded_and_told_once(const struct abi *abi, enum engi
 	CHECK(engine_run(&spec, &bus, &result, &e) == 0);
 	CHECK(result.status == 0);
 	CHECK(opens == (abi ? 2 : 0));
-	CHECK(warnings == (abi ? 1 : 0));
+	/* With its bit in the number a call can also be one that is meant to fail. */
+	CHECK(warnings == (kernel_runs(abi) ? 1 : 0));
 	engine_result_free(&result);
 }
 
