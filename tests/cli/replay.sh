@@ -218,10 +218,16 @@ debris() {
 	no_debris
 }
 try "directories without permissions and deep ones are removed" debris
+started() {
+	while ! grep -q started err; do
+		kill -0 "$1" || { cat err; return 1; }
+		sleep 0.05
+	done
+}
 interrupted() {
 	"$CARE" replay a -- sh -c 'echo started >&2; while :; do sleep 0.05; done' 2>err &
 	pid=$!
-	while ! grep -q started err; do :; done
+	started $pid || return
 	kill -INT $pid; kill -TERM $pid; wait $pid
 	[ $? -ge 128 ] && no_debris
 }
@@ -229,7 +235,7 @@ try "an interrupted replay leaves nothing" interrupted
 killed() {
 	"$CARE" replay a -- sh -c 'echo started >&2; while :; do sleep 0.05; done' 2>err &
 	pid=$!
-	while ! grep -q started err; do :; done
+	started $pid || return
 	kill -KILL $pid; wait $pid 2>/dev/null
 	replay a -- true && no_debris
 }
