@@ -295,6 +295,7 @@ void archive_out_free(struct archive_out *a, bool discard)
 		free(a->members[i].data);
 	}
 	free(a->members);
+	free(a->gaps);
 	held_set_free(&a->held);
 	journal_free(&a->journal);
 	free(a->buffer);

@@ -54,6 +54,11 @@ struct out_backend {
 	void (*free)(struct archive_out *a, bool discard);
 };
 
+/* Where a journal member's frames are in the file. */
+struct out_gap {
+	uint64_t from, to;
+};
+
 struct archive_out {
 	struct archive_format format;
 	char *path, *spool, *prefix;
@@ -68,6 +73,9 @@ struct archive_out {
 	char *spool_path;
 	struct target *target;	/* of the directory backend */
 	int fd;			/* the file or directory that grows */
+	struct out_gap *gaps;
+	size_t n_gaps;
+	uint64_t left_out;	/* bytes of journal that the finished archive does without */
 	struct held_set held;
 	struct journal journal;
 	struct out_member *members;
@@ -97,6 +105,10 @@ int out_entry(struct archive_out *a, struct held *h, struct pack_entry *ret, str
 int out_stream_tail(struct archive_out *a, int manifest, struct err *e);
 int out_stream_entry(struct archive_out *a, struct stream_out *s, const struct pack_entry *entry,
 		     uint64_t *ret_stored, struct err *e);
+
+/* out_compact.c: note where a journal member is; leave all of them out if that is worth it. */
+int out_compact_note(struct archive_out *a, uint64_t from, uint64_t to, struct err *e);
+void out_compact(struct archive_out *a);
 
 /* out_file.c: the growing file and its way to its place. */
 int out_file_open(struct archive_out *a, mode_t mode, struct err *e);

@@ -96,15 +96,25 @@ static int put_member(struct archive_out *a, struct stream_out *s, const char *n
 	return r;
 }
 
+/* Behind a cut: all that was written is in the file. */
+static uint64_t file_offset(const struct archive_out *a)
+{
+	off_t at = lseek(a->fd, 0, SEEK_CUR);
+
+	return at > 0 ? (uint64_t)at : 0;
+}
+
 static int stream_flush(struct archive_out *a, struct err *e)
 {
 	struct journal *j = &a->journal;
+	uint64_t before = 0;
 	char name[32];
 	int r = 0;
 
 	if (j->pending.len) {
 		snprintf(name, sizeof(name), "manifest.d/%04u.ndjson", j->members + 1);
 		r = stream_out_cut(a->stream, e);
+		before = file_offset(a);
 		stream_out_dense(a->stream, true);
 		if (r == 0)
 			r = put_member(a, a->stream, name, 0644, j->pending.data, j->pending.len, -1, e);
@@ -112,6 +122,8 @@ static int stream_flush(struct archive_out *a, struct err *e)
 	if (r == 0)
 		r = stream_out_cut(a->stream, e);
 	stream_out_dense(a->stream, false);
+	if (r == 0 && j->pending.len)
+		r = out_compact_note(a, before, file_offset(a), e);
 	if (r == 0 && j->pending.len)
 		r = journal_flushed(j, e);
 	if (r == 0)
@@ -264,7 +276,13 @@ int out_stream_tail(struct archive_out *a, int manifest, struct err *e)
 
 static uint64_t stream_bytes(const struct archive_out *a)
 {
-	return a->stream ? stream_out_bytes(a->stream) : 0;
+	return a->stream ? stream_out_bytes(a->stream) - a->left_out : 0;
+}
+
+static int stream_publish(struct archive_out *a, struct err *e)
+{
+	out_compact(a);
+	return out_file_publish(a, e);
 }
 
 static uint64_t stream_unflushed(const struct archive_out *a)
@@ -281,6 +299,6 @@ static void stream_free(struct archive_out *a, bool discard)
 
 const struct out_backend out_stream_backend = {
 	.open = stream_open, .content = out_content_write, .flush = stream_flush, .tail = out_stream_tail,
-	.publish = out_file_publish, .bytes = stream_bytes, .unflushed = stream_unflushed,
+	.publish = stream_publish, .bytes = stream_bytes, .unflushed = stream_unflushed,
 	.free = stream_free,
 };

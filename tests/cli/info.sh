@@ -105,6 +105,21 @@ try "convert leaves nothing behind" leftovers
 piped() { "$CARE" convert --format=tar.gz all.tar.zst - 2>err | gzip -dc | tar -tf - | grep -q re-execute.sh || show; }
 try "convert to standard output" piped
 
+# Many files that are only looked at: the journal is left out of what is finished.
+many() {
+	mkdir -p many && (cd many && seq 16000 | sed 's/^/a-file-with-some-name-/' | xargs touch)
+	for f in tar tar.lzo bin; do
+		care -o "many.$f" ls -l many || show || return
+		care extract --only-rootfs -C "many-$f" "many.$f" || show || return
+		[ "$(ls "many-$f$PWD/many" | wc -l)" -eq 16000 ] || return
+		care info "many.$f" && ! grep -q '^partial' out || show || return
+	done
+	! tar -tf many.tar | grep manifest.d && [ ! -e many.tar.partial ] && [ ! -e many.tar.partial.partial ]
+}
+try "an archive of placeholders is finished without its journal" many
+kept() { tar -tf clean.tar | grep -q manifest.d; }
+try "a small journal stays" kept
+
 doctor() { care doctor; [ $? -le 1 ] && has '^Recording' && has '^Replaying'; }
 try "doctor tells of recording and replaying" doctor
 doctor_json() {
