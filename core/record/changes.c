@@ -99,7 +99,7 @@ int changes_apply(struct recorder *r, struct event *ev)
 				take_back(p[i].w.last);
 		return 0;
 	}
-	if (n == 2 && c->paths[0].use & USE_REMOVE && c->paths[1].use & USE_REPLACE) {
+	if (n == 2 && c->paths[0].use & USE_REMOVE) {
 		bool exchange = c->paths[0].use & USE_REPLACE && c->paths[1].use & USE_REMOVE;
 
 		if (!p[0].w.last || !p[1].w.last) {

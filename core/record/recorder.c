@@ -63,12 +63,14 @@ static int use_fd(struct recorder *r, struct event *ev)
 	struct name *n;
 	int ret;
 
-	if (c->fd_use & USE_EXEC)
-		return exec_closure_fd(r, ev->task, c->fd);
-	if (!(c->fd_use & USE_LIST))
+	if (!(c->fd_use & (USE_LIST | USE_EXEC)))
 		return 0;	/* its name was used when it was opened */
 	ret = path_of_fd(r, ev->task, c->fd, &n);
-	return ret < 0 || !n ? ret : use_list(r, n);
+	if (ret >= 0 && n && c->fd_use & USE_LIST)
+		return use_list(r, n);
+	if (ret >= 0 && n)	/* O_PATH was enough to open it (fexecve(3)) */
+		ret = use_name(r, n, USE_EXEC);
+	return ret < 0 || !(c->fd_use & USE_EXEC) ? ret : exec_closure_fd(r, ev->task, c->fd);
 }
 
 static bool is_class(const struct call *c, enum syscall_class class)
@@ -442,6 +444,7 @@ int recorder_finish(struct recorder *r, struct manifest_end *end, struct err *e)
 	int ret, ret_queue;
 
 	r->e = e;
+	r->ev = NULL;
 	r->view = &r->home;
 	r->names = r->home.names;
 	ret = queue_drain(r->queue, e);	/* hashes are known from here on */

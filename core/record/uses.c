@@ -172,9 +172,17 @@ static bool executable_found(const struct name *n, const struct object *o, unsig
 	return use & USE_ACCESSX || (n->parent->flags & NAME_PATHDIR && dir && !dir->listed);
 }
 
+/* A rename replaces the name only: the bytes of what it meant stay until the last name goes. */
+static bool is_rename(const struct event *ev)
+{
+	const struct call *c = ev ? ev->call : NULL;
+
+	return c && c->n_paths == 2 && c->paths[0].use & USE_REMOVE;
+}
+
 static int use_regular(struct recorder *r, struct name *n, struct object *o, unsigned use, bool first)
 {
-	bool truncates = use & USE_REPLACE;
+	bool truncates = use & USE_REPLACE && !is_rename(r->ev);
 	bool want = (use & USE_CONTENT && !truncates) || r->spec.content_seen ||
 		    executable_found(n, o, use);
 	int ret = 0;
@@ -186,7 +194,7 @@ static int use_regular(struct recorder *r, struct name *n, struct object *o, uns
 		r->sum.placeholders++;
 		ret = queue_file(r->queue, o, -1, r->e);
 	}
-	if (use & (USE_WRITE | USE_REPLACE)) {
+	if (use & USE_WRITE || truncates) {
 		if (o->file.nlink > 1)
 			r->wrote_hardlinks = true;
 		if (ret >= 0)

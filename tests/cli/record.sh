@@ -109,6 +109,12 @@ a pipe" ] && member h.tar h/manifest.json | grep -q "\"stdout_sha256\":\"$(sha25
 }
 try "--hash-output leaves a pipe a pipe" hashed_pipe
 
+io_uring() {
+	cp "$TOOLS/usecall" . && care -o a.tar ./usecall io_uring in && grep -q 'io_uring: Function not implemented' err &&
+		grep -q 'io_uring was refused 1 times' err || shown
+}
+try "io_uring is refused, so that programs fall back, and counted" io_uring
+
 # --- what must not be shared -------------------------------------------------------------------
 
 redact_env() {
