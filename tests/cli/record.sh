@@ -55,6 +55,14 @@ dry_run() { care -o dry.tar --dry-run cat "$0" && [ -s out ] && grep -q archived
 try "--dry-run reports and writes nothing" dry_run
 stream() { care -o - true && tar -tf out >/dev/null || shown; }
 try "-o - is a stream on standard output" stream
+devices() {
+	mkfifo fifo && mkdir to && : >to/other && ln -s to/other link.tar && ln -s /dev/null null || return 1
+	cat fifo >from-fifo &
+	care --format=tar -o fifo true && wait && [ -p fifo ] && tar -tf from-fifo >/dev/null || shown || return 1
+	care --format=tar -o null true && [ -L null ] && [ -c null ] || shown || return 1
+	care -o link.tar true && [ -L link.tar ] && tar -tf to/other >/dev/null || shown
+}
+try "-o writes to a pipe or device, and through a symbolic link" devices
 
 # --- what is archived ------------------------------------------------------------------------
 
