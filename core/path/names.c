@@ -95,6 +95,11 @@ struct name *names_root(struct names *t)
 	return &t->root;
 }
 
+struct fsview *names_view(const struct names *t)
+{
+	return t->view;
+}
+
 size_t names_count(const struct names *t)
 {
 	return t->count;

@@ -77,6 +77,7 @@ struct name {
 struct names *names_new(struct fsview *view);	/* NULL when there is no memory */
 void names_free(struct names *t);
 struct name *names_root(struct names *t);
+struct fsview *names_view(const struct names *t);
 
 /* The child of that name, made if not yet known (never looked at on disk). NULL: no memory. */
 struct name *names_child(struct names *t, struct name *dir, const char *text, size_t len);

@@ -112,77 +112,109 @@ static bool own_proc_link(const struct state *s, struct buf *path, const char *n
 	return true;
 }
 
-/*
- * Below a procfs nothing is remembered. Returns 1 when the walk goes on outside
- * (s->at and s->todo are set), 0 when it has ended there, −errno.
- */
-static int walk_proc(struct state *s, struct name *proc)
+/* A walk below a procfs. */
+struct proc {
+	struct name *root;	/* of the procfs */
+	struct buf path;	/* on the host, so far */
+	size_t before;		/* its length without the component at hand */
+	int depth;		/* below the root */
+};
+
+/* "." and ".." of one. 1: that was it and the walk goes on here, 2: it goes on above. 0: another. */
+static int proc_dots(struct state *s, struct proc *p, size_t len)
 {
-	_cleanup_buf_ struct buf path = BUF_INIT, target = BUF_INIT;
-	struct fsview *view = fsview_host();
-	struct name_look look;
-	int depth = 0, r = name_host(proc, &path);
+	const char *text = s->todo.data + s->pos;
 
-	for (; r >= 0; ) {
-		size_t was = path.len, len;
-		bool last;
-
-		skip_slashes(s);
-		len = component(s);
-		if (!len)
-			return end(s, depth ? NULL : proc, 0);
-		last = s->pos + len == s->todo.len;
-		if (len == 1 && s->todo.data[s->pos] == '.') {
-			s->pos++;
-			continue;
-		}
-		if (len == 2 && !memcmp(s->todo.data + s->pos, "..", 2)) {
-			s->pos += 2;
-			if (!depth) {
-				s->at = proc->parent;
-				return 1;
-			}
-			buf_truncate(&path, strrchr(path.data, '/') - path.data);
-			depth--;
-			continue;
-		}
-		if (depth || (last && s->w->walk & WALK_NOFOLLOW) ||
-		    !own_proc_link(s, &path, s->todo.data + s->pos, len)) {
-			buf_addc(&path, '/');
-			buf_add(&path, s->todo.data + s->pos, len);
-		}
-		s->pos += len;
-		depth++;
-		if (buf_error(&path) < 0)
-			return -ENOMEM;
-		r = view->look(view, path.data, &look);
-		if (r < 0)
-			return end(s, NULL, r);
-		if (!S_ISLNK(look.mode) || (last && s->w->walk & WALK_NOFOLLOW))
-			continue;
-		buf_reset(&target);
-		r = view->link(view, path.data, &target);
-		if (r < 0)
-			return end(s, NULL, r);
-		if (magic_link(path.data)) {
-			if (target.data[0] != '/' || s->w->walk & WALK_NO_MAGICLINKS)
-				return end(s, NULL, target.data[0] == '/' ? -ELOOP : 0);
-			r = follow(s, target.data);
-			if (r < 0)
-				return r == -ENOMEM ? r : end(s, NULL, r);
-			s->at = names_root(s->t);	/* it means a thing, whatever the task's root */
-			return 1;
-		}
-		/* An ordinary link: mounts -> self/mounts. Walk on from its directory. */
-		buf_truncate(&path, was);
-		depth--;
-		r = follow(s, target.data);
-		if (r < 0)
-			return r == -ENOMEM ? r : end(s, NULL, r);
-		if (target.data[0] == '/')
-			return 1;
+	if (text[0] != '.' || len > 2 || (len == 2 && text[1] != '.'))
+		return 0;
+	s->pos += len;
+	if (len == 1)
+		return 1;
+	if (!p->depth) {
+		s->at = p->root->parent;
+		return 2;
 	}
-	return r;
+	buf_truncate(&p->path, strrchr(p->path.data, '/') - p->path.data);
+	p->depth--;
+	return 1;
+}
+
+/* The link at hand. 1: the walk goes on here, 2: outside, 0: ended, −errno. */
+static int proc_link(struct state *s, struct proc *p)
+{
+	_cleanup_buf_ struct buf target = BUF_INIT;
+	struct fsview *view = names_view(s->t);
+	int r = view->link(view, p->path.data, &target);
+	bool magic = magic_link(p->path.data), absolute;
+
+	if (r < 0)
+		return end(s, NULL, r);
+	absolute = target.data[0] == '/';
+	if (magic && !absolute)
+		return end(s, NULL, 0);
+	if (magic && s->w->walk & WALK_NO_MAGICLINKS)
+		return end(s, NULL, -ELOOP);
+	r = follow(s, target.data);
+	if (r < 0)
+		return r == -ENOMEM ? r : end(s, NULL, r);
+	if (magic)
+		s->at = names_root(s->t);	/* it means a thing, whatever the task's root */
+	if (absolute)
+		return 2;
+	/* An ordinary one (mounts -> self/mounts): on from its directory. */
+	buf_truncate(&p->path, p->before);
+	p->depth--;
+	return 1;
+}
+
+/* One component below a procfs. 1: go on here, 2: outside, 0: ended, −errno. */
+static int proc_step(struct state *s, struct proc *p)
+{
+	struct fsview *view = names_view(s->t);
+	struct name_look look;
+	bool last, stay;
+	size_t len;
+	int r;
+
+	skip_slashes(s);
+	len = component(s);
+	if (!len)
+		return end(s, p->depth ? NULL : p->root, 0);
+	r = proc_dots(s, p, len);
+	if (r)
+		return r;
+	last = s->pos + len == s->todo.len;
+	stay = last && s->w->walk & WALK_NOFOLLOW;
+	p->before = p->path.len;
+	if (p->depth || stay || !own_proc_link(s, &p->path, s->todo.data + s->pos, len)) {
+		buf_addc(&p->path, '/');
+		buf_add(&p->path, s->todo.data + s->pos, len);
+	}
+	s->pos += len;
+	p->depth++;
+	if (buf_error(&p->path) < 0)
+		return -ENOMEM;
+	r = view->look(view, p->path.data, &look);
+	if (r < 0)
+		return end(s, NULL, r);
+	return S_ISLNK(look.mode) && !stay ? proc_link(s, p) : 1;
+}
+
+/*
+ * Below a procfs nothing is remembered. 1 when the walk goes on outside (s->at and
+ * s->todo are set), 0 when it has ended there, −errno.
+ */
+static int walk_proc(struct state *s, struct name *root)
+{
+	struct proc p = { .root = root };
+	int r = name_host(root, &p.path);
+
+	if (r == 0)
+		r = 1;
+	while (r == 1)
+		r = proc_step(s, &p);
+	buf_free(&p.path);
+	return r == 2 ? 1 : r;
 }
 
 static int step_up(struct state *s)

@@ -74,6 +74,14 @@ int recorder_mark_places(struct recorder *r, struct names *names);
 /* Is something concealed by rewriting paths? */
 bool recorder_rewrites(const struct recorder *r);
 
+/* start.c: before the first event. */
+int start_places(struct recorder *r);
+int start_inherited(struct recorder *r);
+int start_include(struct recorder *r);
+
+/* finish.c: what the run is, told at the start and, with what is known then, at the end. */
+int finish_tell_run(struct recorder *r);
+
 /* uses.c: what a use of a name means for the archive. */
 int use_name(struct recorder *r, struct name *n, unsigned use);
 struct object *name_object(struct recorder *r, struct name *n);	/* NULL: nothing there, or no memory (r->e) */
