@@ -45,7 +45,7 @@ touch plain
 try "a command that cannot be executed is 126" fails 126 "plain" -- -o x.tar ./plain
 
 for c in info extract replay verify repair; do
-	try "care $c without an archive" fails 125 "which archive?" -- $c
+	[ $c = repair ] || try "care $c without an archive" fails 125 "which archive?" -- $c
 	try "care $c of a missing file" fails 125 "missing.tar" -- $c missing.tar
 	try "care $c of something else" fails 123 "file" -- $c file
 done

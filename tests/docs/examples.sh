@@ -63,7 +63,6 @@ $ care info build.tar.zst.partial | grep partial	recordings are killed in other 
 $ care repair build.tar.zst.partial	the same
 care repair bug.tar.zst.partial	the same
 $ tar -tf build.tar.zst | wc -l	the same
-$ ls ~/.local/state/care	the same
 END
 
 commands() {
