@@ -44,10 +44,13 @@ static char here[4096];
 
 static void replace(struct event *ev)
 {
-	static char b[4200];
+	static char b[4200], passwd[3000];
 	int n = ev->call->n_paths;
 
 	snprintf(b, sizeof(b), "%s/b", here);
+	/* Long, so that writing it where there is no room does harm. */
+	memset(passwd, '/', sizeof(passwd));
+	snprintf(passwd + sizeof(passwd) - 11, 11, "etc/passwd");
 	for (int i = 0; i < n; i++) {
 		const char *text = buf_str(&ev->call->paths[i].text);
 		const char *last = strrchr(text, '/');
@@ -55,7 +58,7 @@ static void replace(struct event *ev)
 		if (!last)
 			continue;
 		if (!strcmp(last, "/replaced"))
-			ev->rewrite[i] = "/etc/passwd";
+			ev->rewrite[i] = passwd;
 		if (!strcmp(last, "/replaced-too"))
 			ev->rewrite[i] = b;
 		if (!strcmp(last, "/replaced-program"))
