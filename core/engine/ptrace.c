@@ -3,6 +3,10 @@
  * The loop of the two ptrace engines: wait for any tracee's stop, look at it, let it
  * go on. Every request may find its task killed meanwhile (ESRCH): the next wait says
  * so, and nothing else needs to be done.
+ *
+ * What a stop costs is waking the tracer and the tracee, often each on another CPU;
+ * the code here is 2 % of it. The scheduler is left to do that as it likes: what was
+ * tried instead, and what it cost, stands in docs/PERFORMANCE.md ("Placement").
  */
 #include "core/engine/ptrace.h"
 
