@@ -90,7 +90,7 @@ compare() {	# DIR of the archive, extracted
 }
 
 check_archive() {
-	partial=$(ls -d "$base"/archive/*.partial "$home"/.local/state/care/*.partial 2>/dev/null)
+	partial=$(ls -d "$base"/archive/*.partial "$home"/.local/state/care/*/*.partial 2>/dev/null)
 	if [ ! -e "$partial" ]; then
 		# Before care had even begun, there is nothing to find.
 		[ ! -s "$work/log" ] || echo "there is no .partial: $(ls "$base/archive" "$home/.local/state/care" 2>&1)"
