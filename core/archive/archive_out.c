@@ -171,6 +171,11 @@ static bool has_content(const struct manifest_file *file, int fd)
 	       fd >= 0;
 }
 
+static int64_t ms_between(const struct timespec *from, const struct timespec *to)
+{
+	return (to->tv_sec - from->tv_sec) * 1000 + (to->tv_nsec - from->tv_nsec) / 1000000;
+}
+
 static int flush_if_due(struct archive_out *a, struct err *e)
 {
 	struct timespec now;
@@ -178,7 +183,7 @@ static int flush_if_due(struct archive_out *a, struct err *e)
 	if (!a->dirty && !a->journal.pending.len)
 		return 0;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (now.tv_sec - a->flushed.tv_sec < OUT_FLUSH_SECONDS &&
+	if (ms_between(&a->flushed, &now) < OUT_FLUSH_MS &&
 	    a->backend->unflushed(a) + a->journal.pending.len < OUT_FLUSH_BYTES)
 		return 0;
 	a->flushed = now;

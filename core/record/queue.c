@@ -27,6 +27,13 @@
 
 #define QUEUE_MAX_FDS 256
 #define QUEUE_MAX_JOBS 8192	/* without descriptor: 2 MiB of records at most */
+/*
+ * What was used 2 s ago must be in the archive, whatever happens to care: the command
+ * waits for a writer that lags, and nothing is queued behind a file that takes long.
+ */
+#define QUEUE_MAX_AGE_MS 250
+#define QUEUE_TICK_MS 250
+#define QUEUE_LARGE (8u << 20)
 
 struct job {
 	struct job *next;
@@ -35,8 +42,9 @@ struct job {
 	char *path;			/* own path of a hard link */
 	struct manifest_record *record;
 	void (*done)(struct manifest_record *);
+	int64_t since_ms;		/* CLOCK_MONOTONIC */
 	int fd;
-	bool started;
+	bool started, large;
 	bool copied;			/* fd is our own copy: nothing can touch it */
 };
 
@@ -50,11 +58,19 @@ struct queue {
 	pthread_cond_t less;		/* for whoever waits */
 	struct job *first, **last;
 	struct job *current;
-	size_t jobs, fds, max_fds;
+	size_t jobs, fds, max_fds, large;
 	bool stop;
 	struct err error;		/* the archive's first */
 	struct queue_census census;
 };
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 static void free_job(struct job *j)
 {
@@ -90,6 +106,7 @@ static void finish_job(struct queue *q, struct job *j, bool changed)
 		q->census.files++;
 		q->census.bytes += j->file.size;
 		q->fds--;
+		q->large -= j->large;
 	}
 	q->census.changed += changed;
 	q->jobs--;
@@ -103,7 +120,9 @@ static struct job *next_job(struct queue *q)
 
 	if (!q->first && !q->stop) {
 		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec++;
+		until.tv_nsec += QUEUE_TICK_MS * 1000000L;
+		until.tv_sec += until.tv_nsec / 1000000000L;
+		until.tv_nsec %= 1000000000L;
 		pthread_cond_timedwait(&q->more, &q->lock, &until);
 	}
 	if (!q->first)
@@ -113,6 +132,7 @@ static struct job *next_job(struct queue *q)
 	if (!q->first)
 		q->last = &q->first;
 	q->current->started = true;
+	pthread_cond_broadcast(&q->less);
 	return q->current;
 }
 
@@ -200,20 +220,30 @@ static int failed(struct queue *q, struct err *e)
 	return q->error.code;
 }
 
+/* Too much under way for another job, or the writer lags too far behind. */
+static bool is_full(const struct queue *q, const struct job *j)
+{
+	if ((j->fd >= 0 && q->fds >= q->max_fds) || q->jobs >= QUEUE_MAX_JOBS)
+		return q->jobs > 0;
+	return q->large || (q->first && now_ms() - q->first->since_ms > QUEUE_MAX_AGE_MS);
+}
+
 static int push(struct queue *q, struct job *j, struct err *e)
 {
 	int r;
 
 	pthread_mutex_lock(&q->lock);
-	while (q->error.code >= 0 && q->jobs &&
-	       ((j->fd >= 0 && q->fds >= q->max_fds) || q->jobs >= QUEUE_MAX_JOBS))
+	while (q->error.code >= 0 && is_full(q, j))
 		pthread_cond_wait(&q->less, &q->lock);
 	r = failed(q, e);
 	if (r >= 0) {
+		j->since_ms = now_ms();
 		*q->last = j;
 		q->last = &j->next;
 		q->jobs++;
 		q->fds += j->fd >= 0;
+		j->large = j->fd >= 0 && j->file.size >= QUEUE_LARGE;
+		q->large += j->large;
 		if (j->object)
 			j->object->job = j;
 		pthread_cond_signal(&q->more);
