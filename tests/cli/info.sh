@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # care info, extract, convert and self-extracting archives, on recordings of small commands.
 . "$TOP/tests/tap.sh"
+needs_recording
 
 care() { "$CARE" "$@" >out 2>err; }
 show() { cat out err; false; }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What a new user meets: words that are wrong, files that are not there, and being told so.
 . "$TOP/tests/tap.sh"
+needs_recording
 
 care() { "$CARE" "$@" >out 2>err; }
 # fails STATUS WORDS… -- ARGUMENTS…: with that status, nothing on stdout, and the words on stderr.

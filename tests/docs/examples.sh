@@ -3,6 +3,7 @@
 # The examples in the manual pages work: each page's, in order, in a place where the files that
 # they name are there. What they call (make, gdb, python3 …) are small scripts of that name.
 . "$TOP/tests/tap.sh"
+needs_recording
 
 man=$(dirname "$CARE")/man
 mkdir bin work

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The commands in docs/TUTORIAL.md, in their order, in one shell: each does what the text says.
 . "$TOP/tests/tap.sh"
+needs_recording
 
 for need in gcc make; do
 	command -v $need >/dev/null || { skip "the tutorial" "$need is not installed"; finish; }
