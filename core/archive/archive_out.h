@@ -43,7 +43,7 @@ char *archive_format_describe(const struct archive_format *f);
 
 struct archive_spec {
 	struct archive_format format;
-	const char *path;	/* where it ends up; "-" = stdout; a device or pipe is written to */
+	const char *path;	/* where it ends up; "-" = stdout */
 	const char *spool;	/* where it grows (a directory), NULL = beside @path as NAME.partial */
 	const char *prefix;	/* top directory of every member */
 	int self_fd;		/* our own executable, for ARCHIVE_SELF and the member `proot`; −1 = none */

@@ -145,21 +145,6 @@ int out_make_partial(const char *dir, const char *base, mode_t mode, bool direct
 	return err_set(e, -EEXIST, "write to %s, where ten thousand unfinished archives lie", dir);
 }
 
-/* A device or a pipe is written to as it is: root would otherwise replace /dev/null by a file. */
-static int open_stream(struct archive_out *a, struct err *e)
-{
-	struct stat st;
-
-	if (strcmp(a->path, "-") == 0) {
-		a->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-		return a->fd < 0 ? err_set(e, -errno, "write to standard output") : 1;
-	}
-	if (stat(a->path, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
-		return 0;
-	a->fd = open(a->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	return a->fd < 0 ? err_set(e, -errno, "write to %s", a->path) : 1;
-}
-
 /* What a symlink leads to is replaced, not the link (/dev/stdout is one). */
 static int follow_link(struct archive_out *a, struct err *e)
 {
@@ -168,6 +153,8 @@ static int follow_link(struct archive_out *a, struct err *e)
 
 	if (lstat(a->path, &st) < 0 || !S_ISLNK(st.st_mode))
 		return 0;
+	if (stat(a->path, &st) == 0 && !S_ISREG(st.st_mode))
+		return 0;	/* refused in a moment */
 	real = realpath(a->path, NULL);
 	if (!real)
 		return err_set(e, -errno, "write to %s, a symbolic link", a->path);
@@ -179,10 +166,14 @@ static int follow_link(struct archive_out *a, struct err *e)
 int out_file_open(struct archive_out *a, mode_t mode, struct err *e)
 {
 	_cleanup_free_ char *dir = NULL, *base = NULL;
-	int r = open_stream(a, e);
+	int r;
 
-	if (r != 0)
-		return r < 0 ? r : 0;
+	if (!strcmp(a->path, "-")) {
+		a->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+		if (a->fd < 0)
+			return err_set(e, -errno, "write to standard output");
+		return 0;
+	}
 	r = follow_link(a, e);
 	if (r == 0)
 		r = out_check_target(a->path, false, e);
