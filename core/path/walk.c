@@ -339,5 +339,7 @@ int names_walk(struct names *t, struct path_walk *w, struct err *e)
 	while (r > 0)
 		r = step(&s);
 	buf_free(&s.todo);
+	if (r < 0 && e && e->code == r)
+		return r;	/* the visitor has said why */
 	return r < 0 ? err_set(e, r, "resolve %.*s", (int)MIN(w->len, (size_t)200), w->text) : 0;
 }

@@ -5,6 +5,7 @@
  * that leads into a concealed place.
  */
 #include <errno.h>
+#include <linux/limits.h>
 #include <string.h>
 
 #include "core/base/err.h"
@@ -73,12 +74,21 @@ int path_base(struct recorder *r, struct task *t, const char *dir, struct name *
 	return 0;
 }
 
+/* Directories so deep that procfs tells no path of them can be entered step by step. */
+static int too_deep(struct recorder *r, const char *text)
+{
+	return fact_lost(r, text, "below a directory whose path is too long to be told");
+}
+
 int path_of_fd(struct recorder *r, struct task *t, int fd, struct name **ret)
 {
 	_cleanup_buf_ struct buf path = BUF_INIT;
+	int ret_read = task_fd_path(t, fd, &path, NULL);
 
 	*ret = NULL;
-	if (task_fd_path(t, fd, &path, NULL) < 0)
+	if (ret_read == -ENAMETOOLONG)
+		return too_deep(r, "an open file");
+	if (ret_read < 0)
 		return 0;	/* EBADF: the kernel will say so */
 	return path_base(r, t, path.data, ret);
 }
@@ -88,6 +98,7 @@ static int base_of(struct recorder *r, struct task *t, const struct call_path *p
 		   struct name **ret)
 {
 	const char *cwd;
+	int ret_cwd;
 
 	*ret = root;
 	if (p->text.len && p->text.data[0] == '/' && !(p->walk & WALK_IN_ROOT))
@@ -95,9 +106,10 @@ static int base_of(struct recorder *r, struct task *t, const struct call_path *p
 	if (p->dirfd != CALL_CWD)
 		return path_of_fd(r, t, p->dirfd, ret);
 	*ret = NULL;
-	if (task_cwd(t, &cwd, NULL) < 0)
-		return 0;
-	return path_base(r, t, cwd, ret);
+	ret_cwd = task_cwd(t, &cwd, NULL);
+	if (ret_cwd == -ENAMETOOLONG)
+		return too_deep(r, buf_str(&p->text));
+	return ret_cwd < 0 ? 0 : path_base(r, t, cwd, ret);
 }
 
 struct visit_ctx {
@@ -122,6 +134,17 @@ static int visit(void *arg, struct name *n, enum walk_role role)
 	if (!v->announce)
 		return 0;
 	return use_name(v->r, n, role == ROLE_LAST ? v->use : USE_META);
+}
+
+/* The kernel gets there from where it is; the whole path is too long for one call of ours. */
+static int walked_too_deep(struct recorder *r, const struct call_path *p, const struct path_walk *w)
+{
+	_cleanup_buf_ struct buf path = BUF_INIT;
+
+	if (w->error != -ENAMETOOLONG || !w->last || name_path(w->last, &path) < 0 ||
+	    path.len + p->text.len < PATH_MAX)
+		return 0;
+	return too_deep(r, buf_str(&p->text));
 }
 
 int path_walk_call(struct recorder *r, struct event *ev, int i, bool announce, struct used_path *ret)
@@ -151,7 +174,8 @@ int path_walk_call(struct recorder *r, struct event *ev, int i, bool announce, s
 		.root = root, .base = ret->base, .text = buf_str(&p->text), .len = p->text.len,
 		.walk = p->walk, .tgid = t->tgid, .tid = t->tid, .visit = visit, .ctx = &v,
 	};
-	return names_walk(r->names, &ret->w, r->e);
+	ret_base = names_walk(r->names, &ret->w, r->e);
+	return ret_base < 0 ? ret_base : walked_too_deep(r, p, &ret->w);
 }
 
 /* Would the kernel, left alone, get to where the walk got? */

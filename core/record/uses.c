@@ -144,6 +144,8 @@ static int keep_content(struct recorder *r, const struct name *n, struct object 
 	}
 	fd = open_content(n, o);
 	if (fd >= 0) {
+		/* The summary had it among the placeholders, if it was looked at before. */
+		r->sum.placeholders -= o->file.content == MANIFEST_PLACEHOLDER;
 		o->file.content = MANIFEST_WHOLE;
 		r->sum.files++;
 		r->sum.bytes += o->file.size;

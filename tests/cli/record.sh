@@ -55,14 +55,41 @@ dry_run() { care -o dry.tar --dry-run cat "$0" && [ -s out ] && grep -q archived
 try "--dry-run reports and writes nothing" dry_run
 stream() { care -o - true && tar -tf out >/dev/null || shown; }
 try "-o - is a stream on standard output" stream
-devices() {
-	mkfifo fifo && mkdir to && : >to/other && ln -s to/other link.tar && ln -s /dev/null null || return 1
-	cat fifo >from-fifo &
-	care --format=tar -o fifo true && wait && [ -p fifo ] && tar -tf from-fifo >/dev/null || shown || return 1
-	care --format=tar -o null true && [ -L null ] && [ -c null ] || shown || return 1
-	care -o link.tar true && [ -L link.tar ] && tar -tf to/other >/dev/null || shown
+variables() {
+	ends 125 care -e NAME=value -o v.tar touch ran && grep -q 'NAME=value' err && [ ! -e ran ] || shown
+	ends 125 care --redact-env A=b -o v.tar touch ran && grep -q 'A=b' err && [ ! -e ran ] || shown
 }
-try "-o writes to a pipe or device, and through a symbolic link" devices
+try "a value given with the name of a variable is an error" variables
+counted() {
+	: >seen && : >read && care -o c.tar sh -c 'ls -l seen read >/dev/null; cat read' &&
+		grep -q 'and 1 placeholders' err || shown
+}
+try "what was looked at and then read counts once" counted
+deep() {
+	name=$(printf %200s | tr ' ' d)
+	(for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24; do mkdir $name && cd -P $name || exit 1; done
+		echo deep >file) 2>/dev/null || return 1
+	cat >deep.pl <<'EOF'
+chdir "d" x 200 or exit 1 for 1 .. 24;
+open my $f, "<", "file" or exit 2; print <$f>;
+EOF
+	ends 121 care -o deep.tar perl deep.pl && [ "$(cat out)" = deep ] && grep -q 'could not be recorded' err || shown
+}
+if command -v perl >/dev/null; then
+	try "files too deep for a path are told, not left out in silence" deep
+else
+	skip "files too deep for a path are told, not left out in silence" "no perl"
+fi
+limited() {
+	(ulimit -f 100; ends 124 care -o l.tar cat "$0") && grep -q 'write the archive.*too large' err || shown
+}
+try "a file size limit is told as what it is" limited
+links() {
+	mkdir to && : >to/other && ln -s to/other link.tar && ln -s /dev/null null.tar || return 1
+	care -o link.tar true && [ -L link.tar ] && tar -tf to/other >/dev/null || shown || return 1
+	ends 125 care -o null.tar true && [ -L null.tar ] && [ -c /dev/null ] || shown
+}
+try "what a symbolic link leads to is written, never the link" links
 
 # --- what is archived ------------------------------------------------------------------------
 
