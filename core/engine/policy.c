@@ -82,8 +82,11 @@ static bool seccomp(struct engine *en, struct tracee *t, struct event *ev)
 	if (what == (by_prctl ? SECCOMP_MODE_FILTER : SECCOMP_SET_MODE_FILTER))
 		t->at_exit |= AT_EXIT_FILTER;
 	else if (what == (by_prctl ? SECCOMP_MODE_STRICT : SECCOMP_SET_MODE_STRICT) &&
-		 en->ret->kind == ENGINE_PTRACE_SECCOMP)
+		 en->ret->kind == ENGINE_PTRACE_SECCOMP) {
+		if (t->filtered)	/* by itself: the mode can't change any more */
+			return answer(ev, -EINVAL);
 		strict_instead(t, call);
+	}
 	return false;
 }
 

@@ -160,6 +160,8 @@ static int case_modes(void)
 	say("bad mode", prctl(PR_SET_SECCOMP, 77, 0, 0, 0) < 0 ? errno : 0);
 	confine(SYS_openat, SECCOMP_RET_ERRNO | EXDEV, 0);
 	say("mode", prctl(PR_GET_SECCOMP, 0, 0, 0, 0));
+	say("strict now", prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0) < 0 ? errno : 0);
+	say("strict by seccomp", syscall(SYS_seccomp, SECCOMP_SET_MODE_STRICT, 0, NULL) < 0 ? errno : 0);
 	return 0;
 }
 
