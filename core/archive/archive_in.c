@@ -116,7 +116,9 @@ int archive_in_open(struct archive_in **ret, const char *path, struct err *e)
 		return err_set(e, -ENOMEM, "open %s", path);
 	}
 	a->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (a->fd < 0 || fstat(a->fd, &st) < 0)
+	if (a->fd < 0 && errno == ENOENT && !strcmp(path, "-"))
+		r = err_set(e, -EINVAL, "an archive is read from a file, not from standard input: save it first");
+	else if (a->fd < 0 || fstat(a->fd, &st) < 0)
 		r = err_set(e, -errno, "open %s", path);
 	if (r == 0)
 		r = S_ISDIR(st.st_mode) ? open_directory(a, e) : open_file(a, e);

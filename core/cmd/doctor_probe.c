@@ -22,7 +22,6 @@
 #include "core/replay/idmap.h"
 #include "core/replay/ns.h"
 #include "core/replay/plan.h"
-#include "core/base/rmtree.h"
 
 static void say(struct doctor_check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -98,10 +97,8 @@ struct place {
 static void place_clear(struct place *p)
 {
 	if (p->dir)
-		(void)rmtree(p->dir, NULL);
+		(void)cache_run_remove(p->dir, p->lock, NULL);
 	free(p->dir);
-	if (p->lock >= 0)
-		close(p->lock);
 }
 
 static char *below(const struct place *p, const char *name)

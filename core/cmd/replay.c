@@ -250,6 +250,18 @@ static int run(struct replay *r, const struct replay_options *o)
 	return after_run(r, o, &e);
 }
 
+/* Before minutes go into unpacking. */
+static const char *wrong_put(const struct cmd_list *puts)
+{
+	for (size_t i = 0; i < puts->n; i++) {
+		const char *colon = strrchr(puts->v[i], ':');
+
+		if (!colon || colon == puts->v[i] || colon[1] != '/')
+			return puts->v[i];
+	}
+	return NULL;
+}
+
 static int replay_main(void *options_at, int argc, char **argv)
 {
 	const struct replay_options *o = options_at;
@@ -276,6 +288,8 @@ static int replay_main(void *options_at, int argc, char **argv)
 		return cmd_usage(&cmd_replay, "%s", conflict(o, argv[0]));
 	if (isolate_parse(o->isolate, &want.plan.isolate) < 0)
 		return cmd_usage(&cmd_replay, "--isolate takes any of pid,ipc,net,uts, not \"%s\"", o->isolate);
+	if (wrong_put(&o->puts))
+		return cmd_usage(&cmd_replay, "--put wants HOST:/GUEST, not \"%s\"", wrong_put(&o->puts));
 	err = replay_open(&r, &want, &e);
 	if (err < 0)
 		return cmd_fail_at(cmd_read_status(&e), argv[0], &e);

@@ -28,6 +28,7 @@
 
 #define CACHE_LAYOUT 1		/* part of the key: grows when what is extracted changes */
 #define RUN_PREFIX "run."
+#define LOCK_SUFFIX ".lock"
 #define KEY_LENGTH 32		/* hexadecimal digits */
 
 /* A directory that is ours alone, below which programs may be run. */
@@ -105,7 +106,11 @@ static int path_below(char **ret, const char *dir, const char *name, struct err 
 	return asprintf(ret, "%s/%s", dir, name) < 0 ? err_set(e, -ENOMEM, "name a file") : 0;
 }
 
-/* Directories of replays whose lock nobody holds. Called under the lock of all runs. */
+/*
+ * Directories of replays whose lock nobody holds. Called under the lock of all runs.
+ * The lock lies beside the directory, so that it outlives it: one that is just being
+ * removed by its owner is not taken for stale.
+ */
 static void remove_stale(const char *cache, int dir)
 {
 	_cleanup_closedir_ DIR *d = opendir(cache);
@@ -113,18 +118,19 @@ static void remove_stale(const char *cache, int dir)
 
 	while (d && (entry = readdir(d))) {
 		_cleanup_free_ char *path = NULL, *lock = NULL;
-		int fd;
+		_cleanup_close_ int fd = -1;
+		size_t len = strlen(RUN_PREFIX "XXXXXX");
 
+		/* A lock without its directory has the same end. */
 		if (strncmp(entry->d_name, RUN_PREFIX, strlen(RUN_PREFIX)) ||
-		    asprintf(&lock, "%s/lock", entry->d_name) < 0)
+		    strlen(entry->d_name) < len ||
+		    asprintf(&lock, "%.*s" LOCK_SUFFIX, (int)len, entry->d_name) < 0)
 			continue;
 		fd = lock_file(dir, lock, LOCK_EX | LOCK_NB);
-		if (fd == -EWOULDBLOCK)
+		if (fd < 0 || asprintf(&path, "%s/%.*s", cache, (int)len, entry->d_name) < 0)
 			continue;
-		if (path_below(&path, cache, entry->d_name, NULL) == 0)
-			rmtree(path, NULL);
-		if (fd >= 0)
-			close(fd);
+		if (rmtree(path, NULL) == 0)
+			unlinkat(dir, lock, 0);
 	}
 }
 
@@ -143,8 +149,8 @@ int cache_run_dir(const char *cache, char **ret_path, int *ret_lock, struct err 
 		return err_set(e, -ENOMEM, "make a directory");
 	if (!mkdtemp(path))
 		return err_set(e, -errno, "make a directory in %s", cache);
-	if (path_below(&name, path, "lock", e) < 0)
-		return -ENOMEM;
+	if (asprintf(&name, "%s" LOCK_SUFFIX, path) < 0)
+		return err_set(e, -ENOMEM, "make a directory");
 	lock = lock_file(AT_FDCWD, name, LOCK_EX);
 	if (lock < 0) {
 		rmtree(path, NULL);
@@ -153,6 +159,18 @@ int cache_run_dir(const char *cache, char **ret_path, int *ret_lock, struct err 
 	*ret_path = steal_ptr(path);
 	*ret_lock = steal_fd(&lock);
 	return 0;
+}
+
+int cache_run_remove(const char *path, int lock, struct err *e)
+{
+	_cleanup_free_ char *name = NULL;
+	int r = rmtree(path, e);
+
+	if (r == 0 && asprintf(&name, "%s" LOCK_SUFFIX, path) >= 0)
+		unlink(name);
+	if (lock >= 0)
+		close(lock);
+	return r;
 }
 
 /* What the archive is, cheaply: a changed file has another time of change (ctime). */

@@ -19,6 +19,8 @@ int cache_dir(char **ret_path, struct err *e);
 
 /* A new directory for one replay, held by the lock *ret_lock (a descriptor). */
 int cache_run_dir(const char *cache, char **ret_path, int *ret_lock, struct err *e);
+/* Remove it, then let go of its lock (−1: there is none). */
+int cache_run_remove(const char *path, int lock, struct err *e);
 
 struct cache_want {
 	const char *archive;		/* its path: with size, times and inode it is the key */

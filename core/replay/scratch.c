@@ -235,9 +235,7 @@ int scratch_close(struct scratch *t, struct err *e)
 
 	if (!t)
 		return 0;
-	r = t->run ? rmtree(t->run, e) : 0;
-	if (t->run_lock >= 0)
-		close(t->run_lock);
+	r = t->run ? cache_run_remove(t->run, t->run_lock, e) : 0;
 	if (t->pristine_lock >= 0)
 		close(t->pristine_lock);
 	free(t->pristine);

@@ -240,6 +240,17 @@ killed() {
 	replay a -- true && no_debris
 }
 try "what a killed one left is removed by the next" killed
+at_once() {
+	pids= bad=
+	for i in 1 2 3 4 5 6 7 8; do
+		"$CARE" replay -v -1 --no-cache --tree=copy a.tar -- true >once.$i 2>&1 &
+		pids="$pids $!"
+	done
+	for pid in $pids; do wait "$pid" || bad=1; done
+	cat once.*
+	[ -z "$bad" ] && [ -z "$(cat once.*)" ] && not ls "$HOME"/.cache/care/run.*
+}
+try "several at once leave each other alone, and nothing behind" at_once
 background() {
 	replay a -- sh -c '(sleep 1; echo late) & echo early; exit 3' >out; [ $? -eq 3 ] && [ "$(cat out)" = "early
 late" ] && no_debris
@@ -350,6 +361,12 @@ try "a processor that lacks instructions is told" cpu
 wrong() { "$CARE" replay "$@" 2>err >out; status=$?; cat err; [ ! -s out ] && [ "$(wc -l <err)" -ge 1 ]; }
 no_file() { wrong nosuch.tar; [ $status -eq 125 ]; }
 try "a missing archive is one sentence" no_file
+from_pipe() {
+	cat a.tar | "$CARE" replay - >out 2>err; status=$?; cat err; [ $status -eq 123 ] && grep -q 'save it first' err
+}
+try "an archive on standard input: one sentence says what to do" from_pipe
+wrong_put() { wrong --put new:relative a.tar; [ $status -eq 125 ] && grep -q 'HOST:/GUEST' err; }
+try "a wrong --put is found before anything is unpacked" wrong_put
 not_archive() { echo hello >text; wrong text; [ $status -eq 123 ]; }
 try "a file that is no archive is 123" not_archive
 no_manifest() { mkdir -p empty/rootfs; wrong empty; [ $status -eq 123 ]; }
