@@ -86,6 +86,12 @@ static int look_inside(struct archive_in *a, struct err *e)
 	return a->prefix ? 0 : err_set(e, -ENOMEM, "open %s", a->path);
 }
 
+/* The last thing that is written: without it an archive in a frame is not finished. */
+static bool lacks_footer(const struct archive_in *a)
+{
+	return a->wrap.wrapper != ARCHIVE_BARE && !a->wrap.footer;
+}
+
 static int open_file(struct archive_in *a, struct err *e)
 {
 	unsigned char head[16];
@@ -102,6 +108,7 @@ static int open_file(struct archive_in *a, struct err *e)
 	a->filter = filter_detect(head, (size_t)n);
 	a->format = (struct archive_format){ .wrapper = a->wrap.wrapper, .filter = a->filter->id,
 					     .level = -1 };
+	a->partial = lacks_footer(a);
 	return look_inside(a, e);
 }
 
@@ -226,7 +233,7 @@ static int read_member(struct archive_in *a, uint64_t offset, const char *name, 
 			break;
 	}
 	if (r == 0 && manifest)
-		a->partial = scan_damage(s) != NULL;
+		a->partial = scan_damage(s) != NULL || lacks_footer(a);
 	/* Cut in the middle of a journal: what came before it is good. */
 	if (r == -EBADMSG && journal && found)
 		r = 0;

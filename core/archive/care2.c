@@ -88,7 +88,10 @@ static int shell_word(struct script *s, struct buf *word)
 		char c = *s->at;
 
 		if (!quote && (c == ' ' || c == '\n')) {
-			s->at += line_end(s, s->at);
+			size_t n = line_end(s, s->at);
+
+			/* A blank that ends no line is no script of CARE's, but must not stop us for ever. */
+			s->at += n ? n : c == ' ';
 			return buf_error(word);
 		}
 		if (!quote && c == '\\' && s->at + 1 < s->end)
