@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "arch/abi.h"
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/base/claim.h"
@@ -249,9 +250,14 @@ static void set_private(struct record_job *job)
 static int set_engine_names(struct record_job *job, struct err *e)
 {
 	int r = run_find_abi(&job->run);
+	const struct abi *abi;
 
 	if (r < 0)
 		return err_set(e, r, "look at %s", job->run.command_path);
+	abi = job->run.abi ? abi_find_by_name(job->run.abi) : NULL;
+	if (abi && abi->word > abi_native()->word)
+		return err_set(e, -ENOEXEC, "%s is a %d-bit program and this care a %d-bit one: use the care of %s",
+			       job->argv[0], 8 * abi->word, 8 * abi_native()->word, abi->arch);
 	job->run.care_version = strdup(CARE_VERSION);
 	job->run.engine = strdup(engine_name((enum engine_kind)job->opt->engine));
 	return job->run.care_version && job->run.engine ? 0 : err_set(e, -ENOMEM, "start");

@@ -189,9 +189,10 @@ static int use_regular(struct recorder *r, struct name *n, struct object *o, uns
 		    executable_found(n, o, use);
 	int ret = 0;
 
-	if (want && !o->content_told && !o->doomed)
+	if (want && !o->content_told && !o->doomed) {
+		r->sum.placeholders -= !first;	/* it was one until now */
 		ret = keep_content(r, n, o, use);
-	else if (first) {
+	} else if (first) {
 		o->file.content = MANIFEST_PLACEHOLDER;
 		r->sum.placeholders++;
 		ret = queue_file(r->queue, o, -1, r->e);
