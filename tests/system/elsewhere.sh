@@ -34,8 +34,8 @@ native() {
 	status=0
 	at_work sh -c "$command" >"$base/native.out" 2>"$base/native.err" </dev/null || status=$?
 	result_of native "$status" "$work"
-	if grep -q '^missing' "$base/native.result"; then
-		cannot="it does not work here without care: $(grep '^missing' "$base/native.result" | tr '\n' ' ')$(tail -n 1 "$base/native.err")"
+	if [ "$status" -ne "$expect" ] || grep -q '^missing' "$base/native.result"; then
+		cannot="it does not work here without care: status $status $(grep '^missing' "$base/native.result" | tr '\n' ' ')$(tail -n 1 "$base/native.err")"
 		return 1
 	fi
 }
