@@ -18,21 +18,15 @@ if [ $# -gt 0 ]; then
 	full=1
 else
 	# Those that need little first: the builds shall not all be of one format.
-	set -- gcc i386 x11 python git dash bc perl signal threads input
+	set -- gcc i386 x11 python git dash bc perl signal threads input i386-alone
 fi
-
-# What kind of programs this care records: a 32-bit one refuses others (decision 31).
-case $(od -An -tx1 -j4 -N1 "$CARE" | tr -d ' ') in
-01) abis=' i386 ' ;;
-*) abis=' x86_64 i386 ' ;;
-esac
 
 # --- recording -----------------------------------------------------------------------------
 
 native() {
 	fresh || { cannot="its preparation failed"; return 1; }
 	status=0
-	at_work sh -c "$command" >"$base/native.out" 2>"$base/native.err" </dev/null || status=$?
+	with_command at_work >"$base/native.out" 2>"$base/native.err" </dev/null || status=$?
 	result_of native "$status" "$work"
 	if [ "$status" -ne "$expect" ] || grep -q '^missing' "$base/native.result"; then
 		cannot="it does not work here without care: status $status $(grep '^missing' "$base/native.result" | tr '\n' ' ')$(tail -n 1 "$base/native.err")"
@@ -51,7 +45,7 @@ record() {	# FORMAT
 	esac
 	fresh || return
 	status=0
-	at_work "$CARE" -v -1 ${archive:+-o "$archive"} sh -c "$command" \
+	with_command at_work "$CARE" -v -1 ${archive:+-o "$archive"} \
 		>"$base/recorded.out" 2>"$base/recorded.err" </dev/null || status=$?
 	result_of recorded "$status" "$work"
 	if [ "$1" = default ]; then
