@@ -55,7 +55,8 @@ enum name_flag {
 	NAME_BORN       = 1 << 1,	/* what it means now was made in the run */
 	NAME_CHANGED    = 1 << 2,	/* a seen change has touched what it means */
 	NAME_ORPHAN     = 1 << 3,	/* no longer in the tree: a rename took its place */
-	NAME_USER       = 1 << 4,	/* the first of the flags that are not ours: the recorder's */
+	NAME_PENDING    = 1 << 4,	/* a call that makes it has begun and not ended */
+	NAME_USER       = 1 << 5,	/* the first of the flags that are not ours: the recorder's */
 };
 
 struct name {
@@ -124,6 +125,7 @@ struct path_walk {
 	const char *text;
 	size_t len;
 	unsigned walk;		/* enum walk */
+	bool fresh;		/* what is remembered as absent is looked at again */
 	pid_t tgid, tid;	/* of the task: what /proc/self and /proc/thread-self mean */
 	int (*visit)(void *ctx, struct name *n, enum walk_role role);	/* may be NULL; 0 or −errno */
 	void *ctx;

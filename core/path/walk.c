@@ -289,6 +289,8 @@ static int step(struct state *s)
 	n = names_child(s->t, s->at, s->todo.data + s->pos, len);
 	if (!n)
 		return -ENOMEM;
+	if (s->w->fresh && n->type == NAME_ABSENT && !(n->flags & NAME_PENDING))
+		names_forget(n);
 	r = names_refresh(s->t, n);
 	if (r == -ENOMEM)
 		return r;

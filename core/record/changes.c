@@ -83,6 +83,17 @@ static void take_back(struct name *n)
 		o->doomed = false;
 }
 
+/* The call has ended: what it was to make is there or not. */
+static void settle(struct recorder *r, const struct event *ev, struct used_path *p)
+{
+	for (int i = 0; i < ev->call->n_paths; i++) {
+		if (p[i].w.last)
+			p[i].w.last->flags &= ~NAME_PENDING;
+		else if (ev->result >= 0 && ev->call->paths[i].use & USE_CREATE && !ev->call->paths[i].error)
+			objects_doubt(r->objects);
+	}
+}
+
 int changes_apply(struct recorder *r, struct event *ev)
 {
 	const struct call *c = ev->call;
@@ -93,6 +104,7 @@ int changes_apply(struct recorder *r, struct event *ev)
 		ret = path_walk_call(r, ev, i, false, &p[i]);
 	if (ret < 0)
 		return ret;
+	settle(r, ev, p);
 	if (ev->result < 0) {
 		for (int i = 0; i < n; i++)
 			if (p[i].w.last && !p[i].w.error)

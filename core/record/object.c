@@ -22,6 +22,7 @@
 
 struct objects {
 	struct timespec start;
+	bool doubt;		/* something was made that has no name we know */
 	struct object **all;
 	size_t n, room;
 	struct object **slots;	/* by identity; at most half full */
@@ -97,6 +98,8 @@ static int grow(struct objects *t)
 
 static int keep(struct objects *t, struct object *o)
 {
+	struct object **slot;
+
 	if (t->n == t->room) {
 		size_t room = t->room ? t->room * 2 : 256;
 		struct object **all = realloc(t->all, room * sizeof(*all));
@@ -109,8 +112,9 @@ static int keep(struct objects *t, struct object *o)
 	if (o->file.type != MANIFEST_DIR) {
 		if (t->used * 2 >= t->size && grow(t) < 0)
 			return -ENOMEM;
-		*slot_of(t, o->file.dev, o->file.ino) = o;
-		t->used++;
+		slot = slot_of(t, o->file.dev, o->file.ino);
+		t->used += !*slot;
+		*slot = o;
 	}
 	t->all[t->n++] = o;
 	return 0;
@@ -121,11 +125,17 @@ static bool after(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
 }
 
-int objects_add(struct objects *t, const char *host, const char *origin, struct object **ret,
-		bool *ret_link, struct err *e)
+void objects_doubt(struct objects *t)
+{
+	t->doubt = true;
+}
+
+int objects_add(struct objects *t, const char *host, const char *origin, bool changed,
+		struct object **ret, bool *ret_link, struct err *e)
 {
 	struct timespec birth;
 	struct object *o;
+	bool young;
 	int r;
 
 	*ret_link = false;
@@ -137,12 +147,14 @@ int objects_add(struct objects *t, const char *host, const char *origin, struct 
 		free_object(o);
 		return err_set(e, r, "look at %s", host);
 	}
-	if (after(&birth, &t->start)) {
+	young = after(&birth, &t->start);
+	if (young && (changed || t->doubt)) {
 		free_object(o);
 		*ret = &object_born;
 		return 0;
 	}
-	if (o->file.type != MANIFEST_DIR) {
+	/* The number of an inode that is young may have been another's: keep() puts it in its place. */
+	if (o->file.type != MANIFEST_DIR && !young) {
 		struct object *known = *slot_of(t, o->file.dev, o->file.ino);
 
 		if (known) {

@@ -40,12 +40,20 @@ void objects_free(struct objects *t);
 
 /*
  * What is at the host path @host, as the object of origin path @origin (copied).
- * *ret = &object_born when it came into being after the start. *ret_link, when not
- * NULL afterwards, says that this is another name of an inode that is known already
- * under that object's path. -ENOENT and other errors of lstat(2) as they are.
+ * *ret = &object_born when it came into being after the start by the run's own doing:
+ * @changed says that the run is known to have changed that name. What somebody else
+ * made meanwhile is an object like any other, as it is when it is first used.
+ * *ret_link, when true afterwards, says that this is another name of an inode that is
+ * known already under that object's path. -ENOENT and other errors of lstat(2) as they are.
  */
-int objects_add(struct objects *t, const char *host, const char *origin, struct object **ret,
-		bool *ret_link, struct err *e);
+int objects_add(struct objects *t, const char *host, const char *origin, bool changed,
+		struct object **ret, bool *ret_link, struct err *e);
+
+/*
+ * The run has made something that could not be told by name: from now on whatever
+ * came into being after the start counts as born in the run.
+ */
+void objects_doubt(struct objects *t);
 
 /* The object of that identity, or NULL. Not for directories. */
 struct object *objects_by_inode(struct objects *t, dev_t dev, ino_t ino);

@@ -172,7 +172,8 @@ int path_walk_call(struct recorder *r, struct event *ev, int i, bool announce, s
 	ret->natural = ret->in && ret->in->concealed;
 	ret->w = (struct path_walk){
 		.root = root, .base = ret->base, .text = buf_str(&p->text), .len = p->text.len,
-		.walk = p->walk, .tgid = t->tgid, .tid = t->tid, .visit = visit, .ctx = &v,
+		.walk = p->walk, .fresh = announce && p->use & (USE_READ | USE_EXEC | USE_LIST),
+		.tgid = t->tgid, .tid = t->tid, .visit = visit, .ctx = &v,
 	};
 	ret_base = names_walk(r->names, &ret->w, r->e);
 	return ret_base < 0 ? ret_base : walked_too_deep(r, p, &ret->w);

@@ -47,6 +47,8 @@ static int use_path(struct recorder *r, struct event *ev, int i)
 		ret = exec_path(r, ev, i, &p);
 	if (ret >= 0 && cp->use & USE_LIST && p.w.last && !p.w.error)
 		ret = use_list(r, p.w.last);
+	if (cp->use & (USE_CREATE | USE_REPLACE) && p.w.last && p.w.last->type == NAME_ABSENT)
+		p.w.last->flags |= NAME_PENDING;
 	if (cp->use & USE_CHANGES || spell_wanted(r, ev->call, &p))
 		ev->want_return = true;
 	return ret < 0 ? ret : path_rewrite(r, ev, i, &p);

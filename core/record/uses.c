@@ -45,7 +45,8 @@ static struct object *identify(struct recorder *r, struct name *n, const struct 
 	bool link = false;
 	int ret;
 
-	if (n->flags & NAME_BORN || (parent == &object_born && !(n->flags & NAME_MOUNTED)))
+	/* Between entry and exit of the call that makes it, it may exist already. */
+	if (n->flags & (NAME_BORN | NAME_PENDING) || (parent == &object_born && !(n->flags & NAME_MOUNTED)))
 		return &object_born;
 	if (parent && parent->volatile_below && !(n->flags & NAME_MOUNTED))
 		return &object_volatile;
@@ -64,7 +65,8 @@ static struct object *identify(struct recorder *r, struct name *n, const struct 
 	if (ret >= 0)
 		ret = buf_error(&origin);
 	if (ret >= 0)
-		ret = objects_add(r->objects, host.data, origin.data, &o, &link, &e);
+		ret = objects_add(r->objects, host.data, origin.data, n->flags & NAME_CHANGED, &o,
+				  &link, &e);
 	if (ret == -ENOMEM)
 		err_set(r->e, ret, "remember %s", buf_str(&origin));
 	if (ret < 0)
@@ -189,10 +191,9 @@ static int use_regular(struct recorder *r, struct name *n, struct object *o, uns
 		    executable_found(n, o, use);
 	int ret = 0;
 
-	if (want && !o->content_told && !o->doomed) {
-		r->sum.placeholders -= !first;	/* it was one until now */
+	if (want && !o->content_told && !o->doomed)
 		ret = keep_content(r, n, o, use);
-	} else if (first) {
+	else if (first) {
 		o->file.content = MANIFEST_PLACEHOLDER;
 		r->sum.placeholders++;
 		ret = queue_file(r->queue, o, -1, r->e);

@@ -144,6 +144,16 @@ a pipe" ] && member h.tar h/manifest.json | grep -q "\"stdout_sha256\":\"$(sha25
 }
 try "--hash-output leaves a pipe a pipe" hashed_pipe
 
+others() {
+	echo old >watched; rm -f came
+	"$CARE" -v -1 -o o.tar sh -c ': >go; until [ -e went ]; do sleep .1; done; cat came 2>&1; cat watched came' >out 2>err &
+	i=0
+	until [ -e go ] || [ $((i += 1)) -gt 100 ]; do sleep .1; done
+	echo new >n; mv n watched; echo came >came; : >went
+	wait $! && [ "$(member o.tar "o/rootfs$PWD/watched")" = new ] &&
+		[ "$(member o.tar "o/rootfs$PWD/came")" = came ] && ! in_archive o.tar "o/rootfs$PWD/go" || shown
+}
+try "what others replace or make meanwhile is archived as it is used" others
 io_uring() {
 	cp "$TOOLS/usecall" . && care -o a.tar ./usecall io_uring in && grep -q 'io_uring: Function not implemented' err &&
 		grep -q 'io_uring was refused 1 times' err || shown
