@@ -113,13 +113,14 @@ by_care() {
 }
 
 by_script() {
-	extract='/in/care extract -v -1 "$1" && cd x'
+	runner=PROOT=/in/care extract='/in/care extract -v -1 "$1" && cd x'
 	case $archive in
-	*.bin) extract='"$1" >&2 && cd care-*/' ;;
+	# It has all that it needs in it.
+	*.bin) extract='"$1" >&2 && cd care-*/' runner= ;;
 	/in/x) extract='cp -a "$1" y && cd y' ;;
 	esac
 	status=0
-	elsewhere "$extract || exit 121; PROOT=/in/care exec ./re-execute.sh" "$archive" \
+	elsewhere "$extract || exit 121; $runner exec ./re-execute.sh" "$archive" \
 		>"$base/replayed.out" 2>"$base/replayed.err" || status=$?
 	result_of replayed "$status" "$(echo "$there"/home/guest/*/rootfs)$work"
 }
