@@ -116,9 +116,14 @@ static void set_size(struct extraction *x, const struct manifest_file *f, int fd
 
 	if (!x->how->placeholders || !is_stand_in(f) || !f->size)
 		return;
+	if (fstat(fd, &st) < 0) {
+		x->how->degraded++;
+		return;
+	}
+	if ((uint64_t)st.st_size == f->size)
+		return;		/* a directory has it already */
 	/* Only what is empty: a size must never cut content. */
-	if (fstat(fd, &st) < 0 || st.st_size != 0 || f->size > INT64_MAX ||
-	    ftruncate(fd, (off_t)f->size) < 0)
+	if (st.st_size != 0 || f->size > INT64_MAX || ftruncate(fd, (off_t)f->size) < 0)
 		x->how->degraded++;
 }
 

@@ -16,6 +16,7 @@
 struct held {
 	uint64_t hash;
 	uint64_t size;		/* of what is written: 0 unless content is */
+	uint64_t shown;		/* of a placeholder, where that costs nothing: the recorded size */
 	uint64_t spooled;	/* reproducible: where its content begins in the spool */
 	struct timespec mtime;
 	dev_t rdev;

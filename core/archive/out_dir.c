@@ -20,6 +20,7 @@
 #include "core/archive/wrap.h"
 #include "core/base/err.h"
 #include "core/base/io.h"
+#include "core/base/log.h"
 
 /* A directory is moved by rename only: on another file system the spool is of no use. */
 static bool same_file_system(const char *a, const char *b)
@@ -147,6 +148,9 @@ static int put_entry(struct archive_out *a, struct held *h, struct err *e)
 		return target_hardlink(a->target, path.data, target.data, e);
 	if (h->type == MANIFEST_REG) {
 		r = target_file(a->target, path.data, &fd, e);
+		/* As holes; a size that this file system cannot have stands in the manifest. */
+		if (r == 0 && h->shown <= INT64_MAX && ftruncate(fd, (off_t)h->shown) < 0)
+			log_debug("%s: no size of %ju: %s", h->path, (uintmax_t)h->shown, strerror(errno));
 	} else if (h->type == MANIFEST_LNK) {
 		r = target_symlink(a->target, path.data, h->link ? h->link : "", e);
 	} else {

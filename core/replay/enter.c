@@ -10,6 +10,7 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/replay/ns.h"
+#include "core/replay/settle.h"
 #include "core/replay/wait.h"
 
 extern char **environ;
@@ -166,6 +167,7 @@ int enter_run(const struct enter *how, struct enter_result *ret, struct err *e)
 		free_list(binds, n);
 		return err_set(e, -ENOMEM, "enter %s", root);
 	}
+	settle_beside(root);
 	run.env = env;
 	run.binds = (struct plan_words){ (const char *const *)binds, n };
 	run.cwd = how->cwd ?: here ?: "/";

@@ -22,6 +22,7 @@
 #include "core/replay/idmap.h"
 #include "core/replay/inroot.h"
 #include "core/replay/ns.h"
+#include "core/replay/settle.h"
 #include "core/replay/transfer.h"
 #include "core/replay/wait.h"
 #include "core/replay/watch.h"
@@ -75,7 +76,8 @@ static bool is_directory(const struct replay *r)
 static bool overlay_is_faithful(const struct replay *r)
 {
 	const struct manifest *m = r->manifest;
-	_cleanup_free_ char *root = NULL;
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int root = -1;
 	struct stat st;
 
 	/* What another command will do, nobody knows. */
@@ -85,8 +87,10 @@ static bool overlay_is_faithful(const struct replay *r)
 	if (!is_directory(r))
 		return true;
 	/* A directory is taken as it is: its files must be ours and need no projection. */
-	return m->run.euid == 0 && asprintf(&root, "%s/rootfs", r->want.archive) >= 0 &&
-	       stat(root, &st) == 0 && st.st_uid == geteuid();
+	if (m->run.euid != 0 || asprintf(&path, "%s/rootfs", r->want.archive) < 0)
+		return false;
+	root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return root >= 0 && fstat(root, &st) == 0 && st.st_uid == geteuid() && !settle_needed(root, m);
 }
 
 static enum scratch_kind choose_tree(const struct replay *r)
@@ -113,6 +117,7 @@ static struct scratch_want scratch_wanted(struct replay *r)
 		.no_cache = r->want.no_cache,
 		.keep = r->want.keep,
 		.own = r->place.ids == PLAN_IDS_RANGES ? r->manifest : NULL,
+		.manifest = r->manifest,
 		.source = {
 			.archive = r->want.archive,
 			.in = r->in,

@@ -15,6 +15,7 @@
 #include "core/base/io.h"
 #include "core/base/mem.h"
 #include "core/replay/copy.h"
+#include "core/replay/settle.h"
 #include "core/base/rmtree.h"
 
 static int name_below(char **ret, const char *dir, const char *name, struct err *e)
@@ -91,13 +92,17 @@ static int copy_pristine(struct scratch *t, const struct scratch_want *want, str
 	};
 	_cleanup_close_ int from = open(t->pristine, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int to = -1;
+	int r;
 
 	if (from < 0)
 		return err_set(e, -errno, "open %s", t->pristine);
 	to = open(t->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (to < 0)
 		return err_set(e, -errno, "open %s", t->root);
-	return copy_tree(from, to, &how, e);
+	r = copy_tree(from, to, &how, e);
+	if (r == 0 && want->directory)
+		settle_tree(to, want->manifest);
+	return r;
 }
 
 /* So that what was kept is an archive again, a directory that can be replayed. */
@@ -174,7 +179,10 @@ static int make_tree(struct scratch *t, const struct scratch_want *want, struct 
 
 	if (want->kind == SCRATCH_IN_PLACE) {
 		t->kind = SCRATCH_IN_PLACE;
-		return find_rootfs(&t->root, want->source.archive, e);
+		r = find_rootfs(&t->root, want->source.archive, e);
+		if (r == 0)
+			settle_beside(t->root);
+		return r;
 	}
 	r = cache_dir(&cache, e);
 	if (r == 0)

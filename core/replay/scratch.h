@@ -34,6 +34,7 @@ struct scratch_want {
 	enum scratch_kind kind;
 	struct cache_want source;
 	struct manifest *own;	/* the owners to give to a copy */
+	const struct manifest *manifest;
 	bool directory;		/* the archive is one: its rootfs/ is the pristine tree */
 	bool no_cache;
 	const char *keep;	/* the tree is made in this (new) directory and stays */
