@@ -6,6 +6,10 @@
  * A file about to be written whose bytes are not archived yet is copied aside
  * (reflinked where the file system can) rather than waited for: compressing is
  * slower than copying.
+ *
+ * The writer is woken for content only. Metadata gathers until there is enough of it,
+ * or until the writer looks by itself: waking it for each of the names that a find(1)
+ * meets costs more than writing them down.
  */
 #include "core/record/queue.h"
 
@@ -27,6 +31,8 @@
 
 #define QUEUE_MAX_FDS 256
 #define QUEUE_MAX_JOBS 8192	/* without descriptor: 2 MiB of records at most */
+#define QUEUE_ENOUGH 1024	/* of them: time to write */
+#define QUEUE_BATCH 64		/* written before the lock is asked for again */
 /*
  * What was used 2 s ago must be in the archive, whatever happens to care: the command
  * waits for a writer that lags, and nothing is queued behind a file that takes long.
@@ -45,6 +51,7 @@ struct job {
 	int64_t since_ms;		/* CLOCK_MONOTONIC */
 	int fd;
 	bool started, large;
+	bool changed;			/* while it was read */
 	bool copied;			/* fd is our own copy: nothing can touch it */
 };
 
@@ -57,9 +64,9 @@ struct queue {
 	pthread_cond_t more;		/* for the writer */
 	pthread_cond_t less;		/* for whoever waits */
 	struct job *first, **last;
-	struct job *current;
-	size_t jobs, fds, max_fds, large;
+	size_t jobs, fds, max_fds, large;	/* jobs: also those that the writer has taken */
 	bool stop;
+	bool waits;			/* the writer, for more */
 	struct err error;		/* the archive's first */
 	struct queue_census census;
 };
@@ -83,17 +90,14 @@ static void free_job(struct job *j)
 }
 
 /* To the archive, without the lock. */
-static int write_job(struct queue *q, struct job *j, bool *ret_changed, struct err *e)
+static int write_job(struct queue *q, struct job *j, struct err *e)
 {
-	*ret_changed = false;
-	if (!q->out)
-		return 0;
 	if (j->record)
 		return archive_out_record(q->out, j->record, e);
-	return archive_out_add(q->out, &j->file, j->fd, ret_changed, e);
+	return archive_out_add(q->out, &j->file, j->fd, &j->changed, e);
 }
 
-static void finish_job(struct queue *q, struct job *j, bool changed)
+static void finish_job(struct queue *q, struct job *j)
 {
 	struct object *o = j->object;
 
@@ -108,14 +112,18 @@ static void finish_job(struct queue *q, struct job *j, bool changed)
 		q->fds--;
 		q->large -= j->large;
 	}
-	q->census.changed += changed;
+	q->census.changed += j->changed;
 	q->jobs--;
-	q->current = NULL;
+	free_job(j);
 }
 
-/* One turn of the writer, lock held: wait for a job or for the time to flush. */
-static struct job *next_job(struct queue *q)
+/*
+ * Lock held: wait for something to do or for the time to flush. One job with content, or
+ * some without, which nobody waits for one by one.
+ */
+static struct job *take_jobs(struct queue *q)
 {
+	struct job *taken, **end;
 	struct timespec until;
 
 	if (!q->first && !q->stop) {
@@ -123,17 +131,33 @@ static struct job *next_job(struct queue *q)
 		until.tv_nsec += QUEUE_TICK_MS * 1000000L;
 		until.tv_sec += until.tv_nsec / 1000000000L;
 		until.tv_nsec %= 1000000000L;
+		q->waits = true;
 		pthread_cond_timedwait(&q->more, &q->lock, &until);
+		q->waits = false;
 	}
-	if (!q->first)
+	taken = q->first;
+	if (!taken)
 		return NULL;
-	q->current = q->first;
-	q->first = q->first->next;
+	taken->started = true;
+	end = &taken->next;
+	for (int n = 1; !taken->object && n < QUEUE_BATCH && *end && !(*end)->object; n++)
+		end = &(*end)->next;
+	q->first = *end;
+	*end = NULL;
 	if (!q->first)
 		q->last = &q->first;
-	q->current->started = true;
 	pthread_cond_broadcast(&q->less);
-	return q->current;
+	return taken;
+}
+
+/* Without the lock. The first error. */
+static int write_jobs(struct queue *q, struct job *jobs, struct err *e)
+{
+	int r = 0;
+
+	for (struct job *j = jobs; j && r >= 0; j = j->next)
+		r = write_job(q, j, e);
+	return r < 0 ? r : archive_out_tick(q->out, e);
 }
 
 static void *writer(void *arg)
@@ -142,27 +166,40 @@ static void *writer(void *arg)
 
 	pthread_mutex_lock(&q->lock);
 	while (!q->stop || q->first) {
-		struct job *j = next_job(q);
-		bool dead = q->error.code < 0, changed = false;
+		struct job *jobs = take_jobs(q), *next;
+		bool dead = q->error.code < 0;
 		struct err e = { 0 };
 		int r = 0;
 
 		pthread_mutex_unlock(&q->lock);
-		if (j && !dead)
-			r = write_job(q, j, &changed, &e);
-		if (r >= 0 && !dead && q->out)
-			r = archive_out_tick(q->out, &e);
+		if (!dead)
+			r = write_jobs(q, jobs, &e);
 		pthread_mutex_lock(&q->lock);
 		if (r < 0)
 			q->error = e;
-		if (j) {
-			finish_job(q, j, changed);
-			free_job(j);
+		for (; jobs; jobs = next) {
+			next = jobs->next;
+			finish_job(q, jobs);
 		}
 		pthread_cond_broadcast(&q->less);
 	}
 	pthread_mutex_unlock(&q->lock);
 	return NULL;
+}
+
+/* Lock held: wait until the writer has taken or finished something. */
+static void wait_for_writer(struct queue *q)
+{
+	if (q->waits)
+		pthread_cond_signal(&q->more);
+	pthread_cond_wait(&q->less, &q->lock);
+}
+
+/* Lock held: is what has gathered, with @j at its end, worth waking the writer? */
+static bool is_enough(const struct queue *q, const struct job *j)
+{
+	return j->object || q->jobs >= QUEUE_ENOUGH ||
+	       j->since_ms - q->first->since_ms > QUEUE_MAX_AGE_MS / 2;
 }
 
 /* Descriptors that we may hold: a quarter of what we are allowed. */
@@ -206,7 +243,7 @@ struct queue *queue_new(struct archive_out *out, const char *spool, struct err *
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_cond_init(&q->more, NULL);
 	pthread_cond_init(&q->less, NULL);
-	if (start(q, e) < 0) {
+	if (out && start(q, e) < 0) {
 		queue_free(q);
 		return NULL;
 	}
@@ -232,9 +269,15 @@ static int push(struct queue *q, struct job *j, struct err *e)
 {
 	int r;
 
+	if (!q->out) {
+		q->jobs++;
+		q->fds += j->fd >= 0;
+		finish_job(q, j);
+		return 0;
+	}
 	pthread_mutex_lock(&q->lock);
 	while (q->error.code >= 0 && is_full(q, j))
-		pthread_cond_wait(&q->less, &q->lock);
+		wait_for_writer(q);
 	r = failed(q, e);
 	if (r >= 0) {
 		j->since_ms = now_ms();
@@ -246,7 +289,8 @@ static int push(struct queue *q, struct job *j, struct err *e)
 		q->large += j->large;
 		if (j->object)
 			j->object->job = j;
-		pthread_cond_signal(&q->more);
+		if (q->waits && is_enough(q, j))
+			pthread_cond_signal(&q->more);
 	}
 	pthread_mutex_unlock(&q->lock);
 	if (r < 0)
@@ -335,7 +379,7 @@ int queue_secure(struct queue *q, struct object *o, struct err *e)
 	int r, copy;
 
 	pthread_mutex_lock(&q->lock);
-	if (o->job && !o->job->started && !o->job->copied && q->out) {
+	if (o->job && !o->job->started && !o->job->copied) {
 		copy = copy_aside(q, o->job->fd);
 		if (copy >= 0) {
 			close(o->job->fd);
@@ -347,7 +391,7 @@ int queue_secure(struct queue *q, struct object *o, struct err *e)
 		}
 	}
 	while (o->job && !o->job->copied && q->error.code >= 0)
-		pthread_cond_wait(&q->less, &q->lock);
+		wait_for_writer(q);
 	r = failed(q, e);
 	pthread_mutex_unlock(&q->lock);
 	return r;
@@ -359,7 +403,7 @@ int queue_drain(struct queue *q, struct err *e)
 
 	pthread_mutex_lock(&q->lock);
 	while (q->jobs)
-		pthread_cond_wait(&q->less, &q->lock);
+		wait_for_writer(q);
 	r = failed(q, e);
 	pthread_mutex_unlock(&q->lock);
 	return r;
