@@ -14,7 +14,7 @@
 #include "core/base/err.h"
 #include "core/base/mem.h"
 
-#define CHUNK_SIZE 65536
+#define CHUNK_SIZE 4000	/* more than any usual record; allocators map large pieces each time anew */
 
 struct chunk {
 	struct chunk *next;
