@@ -306,5 +306,5 @@ int main(void)
 		reading(formats[i]);
 	}
 	writing("tar.zst", true);
-	return summary();
+	return check_summary();
 }

@@ -19,16 +19,7 @@
 #include "arch/abi.h"
 #include "core/base/mem.h"
 #include "core/engine/filter.h"
-
-static int failed;
-
-#define CHECK(cond)                                                            \
-	do {                                                                   \
-		if (!(cond)) {                                                 \
-			printf("not ok: %s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			failed++;                                              \
-		}                                                              \
-	} while (0)
+#include "tests/unit/check.h"
 
 /* What the kernel's verifier allows of classic BPF, as far as the generator goes. */
 static uint32_t verdict(const struct sock_fprog *p, const struct seccomp_data *data, bool *looked)
@@ -97,7 +88,7 @@ static void check_number(const struct sock_fprog *p, unsigned classes, const str
 	if (got != want) {
 		printf("not ok: %s %u (%s): %x instead of %x\n", abi->name, nr,
 		       row ? row->name : "unknown", got, want);
-		failed++;
+		check_failed++;
 	}
 	if (row && stop && filter_fstat_flags(syscall_id(row))) {
 		got = ask(p, abi->audit_arch, nr | abi->nr_flag, 3, filter_fstat_flags(syscall_id(row)), NULL);
@@ -248,15 +239,14 @@ int main(void)
 {
 	struct sock_fprog p;
 
-	every_number_of_every_abi_is_judged_as_its_row_says();
-	what_nobody_knows_is_stopped();
-	calls_known_by_heart();
-	arguments_decide_where_one_must();
-	the_kernel_takes_it_and_stops_there();
 	if (filter_build(SYSCALL_FILES, &p) == 0) {
 		printf("# %u instructions for files\n", p.len);
 		free(p.filter);
 	}
-	printf("%d passed, %d failed\n", 5 - !!failed, failed);
-	return !!failed;
+	return check_tests(
+		every_number_of_every_abi_is_judged_as_its_row_says,
+		what_nobody_knows_is_stopped,
+		calls_known_by_heart,
+		arguments_decide_where_one_must,
+		the_kernel_takes_it_and_stops_there);
 }

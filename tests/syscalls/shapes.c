@@ -11,16 +11,7 @@
 #include "arch/abi.h"
 #include "core/base/mem.h"
 #include "core/event/call.h"
-
-static int failed;
-
-#define CHECK(cond)                                                            \
-	do {                                                                   \
-		if (!(cond)) {                                                 \
-			printf("not ok: %s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			failed++;                                              \
-		}                                                              \
-	} while (0)
+#include "tests/unit/check.h"
 
 #define PAGE 4096u
 #define BASE 0x20000000u
@@ -218,16 +209,18 @@ static void bad_pointers_are_paths_with_an_error_or_none(void)
 
 int main(void)
 {
-	a_path_at_the_end_of_a_mapping_is_whole();
-	a_path_over_page_boundaries_is_read_once_page_by_page();
-	the_longest_path_has_4095_bytes();
-	a_path_without_end_before_the_mapping_ends_is_efault();
-	memory_that_may_not_be_read_says_why();
-	all_bytes_but_nul_are_kept();
-	arguments_of_32_bits_have_no_more();
-	bad_pointers_are_paths_with_an_error_or_none();
-	every_row_survives_every_argument();
+	int status;
+
+	status = check_tests(
+		a_path_at_the_end_of_a_mapping_is_whole,
+		a_path_over_page_boundaries_is_read_once_page_by_page,
+		the_longest_path_has_4095_bytes,
+		a_path_without_end_before_the_mapping_ends_is_efault,
+		memory_that_may_not_be_read_says_why,
+		all_bytes_but_nul_are_kept,
+		arguments_of_32_bits_have_no_more,
+		bad_pointers_are_paths_with_an_error_or_none,
+		every_row_survives_every_argument);
 	call_free(&call);
-	printf("%d passed, %d failed\n", 9 - !!failed, failed);
-	return !!failed;
+	return status;
 }

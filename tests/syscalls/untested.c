@@ -15,16 +15,7 @@
 #include "core/base/log.h"
 #include "core/engine/engine.h"
 #include "core/event/event.h"
-
-static int failed;
-
-#define CHECK(cond)                                                            \
-	do {                                                                   \
-		if (!(cond)) {                                                 \
-			printf("not ok: %s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			failed++;                                              \
-		}                                                              \
-	} while (0)
+#include "tests/unit/check.h"
 
 static int warnings, opens;
 
@@ -95,6 +86,5 @@ int main(int argc, char *argv[])
 		return abi ? ask(abi) : 0;
 	its_calls_are_decoded_and_told_once(abi, ENGINE_PTRACE_SECCOMP);
 	its_calls_are_decoded_and_told_once(abi, ENGINE_PTRACE);
-	printf("%d passed, %d failed\n", 2 - !!failed, failed);
-	return !!failed;
+	return check_summary();
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int failed;
+#include "tests/unit/check.h"
 
 /* How many the text has. */
 enum {
@@ -18,14 +18,6 @@ enum {
 #undef SUB
 #undef ALIAS
 };
-
-#define CHECK(cond)                                                            \
-	do {                                                                   \
-		if (!(cond)) {                                                 \
-			printf("not ok: %s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			failed++;                                              \
-		}                                                              \
-	} while (0)
 
 /* Facts of the kernel's headers, not of our tables. */
 static void numbers_are_those_of_the_kernel(void)
@@ -146,13 +138,12 @@ static void every_row_says_what_it_is(void)
 
 int main(void)
 {
-	numbers_are_those_of_the_kernel();
-	numbers_outside_the_tables_are_unknown();
-	a_call_has_the_abi_that_the_kernel_says();
-	wide_arguments_move_those_behind_them();
-	open_flags_are_made_the_generic_ones();
-	sub_calls_of_one_call_stand_together();
-	every_row_says_what_it_is();
-	printf("%d passed, %d failed\n", 7 - !!failed, failed);
-	return !!failed;
+	return check_tests(
+		numbers_are_those_of_the_kernel,
+		numbers_outside_the_tables_are_unknown,
+		a_call_has_the_abi_that_the_kernel_says,
+		wide_arguments_move_those_behind_them,
+		open_flags_are_made_the_generic_ones,
+		sub_calls_of_one_call_stand_together,
+		every_row_says_what_it_is);
 }

@@ -19,26 +19,7 @@
 #include "core/base/err.h"
 #include "core/base/io.h"
 #include "core/manifest/manifest.h"
-
-static int failed, passed;
-
-#define CHECK(cond, ...)                                                       \
-	do {                                                                   \
-		if (cond) {                                                    \
-			passed++;                                              \
-		} else {                                                       \
-			printf("not ok: %s:%d: %s: ", __FILE__, __LINE__, #cond); \
-			printf(__VA_ARGS__);                                   \
-			printf("\n");                                          \
-			failed++;                                              \
-		}                                                              \
-	} while (0)
-
-static __attribute__((unused)) int summary(void)
-{
-	printf("%d passed, %d failed\n", passed, failed);
-	return !!failed;
-}
+#include "tests/unit/check.h"
 
 static __attribute__((unused)) int remove_entry(const char *path, const struct stat *st, int type,
 						 struct FTW *at)

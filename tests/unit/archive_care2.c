@@ -238,5 +238,5 @@ int main(void)
 	a_damaged_script_ends();
 	old_archives_come_out();
 	a_cut_one_keeps_what_is_whole();
-	return summary();
+	return check_summary();
 }

@@ -6,18 +6,7 @@
 
 #include "core/archive/archive_out.h"
 #include "core/base/err.h"
-
-static int failed, passed;
-
-#define CHECK(cond, name)                                                      \
-	do {                                                                   \
-		if (cond) {                                                    \
-			passed++;                                              \
-		} else {                                                       \
-			printf("not ok: %s:%d: %s (%s)\n", __FILE__, __LINE__, #cond, name); \
-			failed++;                                              \
-		}                                                              \
-	} while (0)
+#include "tests/unit/check.h"
 
 static const struct row {
 	const char *name, *means, *prefix;	/* means: '?' in front if guessed */
@@ -85,12 +74,12 @@ static void suffixes_mean_what_they_meant(void)
 		char *prefix = NULL, *text;
 		bool guessed = false, guess = rows[i].means[0] == '?';
 
-		CHECK(archive_format_parse(rows[i].name, &f, &prefix, &guessed, NULL) == 0, rows[i].name);
+		CHECK(archive_format_parse(rows[i].name, &f, &prefix, &guessed, NULL) == 0, "%s", rows[i].name);
 		text = archive_format_describe(&f);
-		CHECK(!strcmp(text, rows[i].means + guess), rows[i].name);
-		CHECK(!strcmp(prefix, rows[i].prefix), rows[i].name);
-		CHECK(guessed == guess, rows[i].name);
-		CHECK(f.level == -1, rows[i].name);
+		CHECK(!strcmp(text, rows[i].means + guess), "%s", rows[i].name);
+		CHECK(!strcmp(prefix, rows[i].prefix), "%s", rows[i].name);
+		CHECK(guessed == guess, "%s", rows[i].name);
+		CHECK(f.level == -1, "%s", rows[i].name);
 		free(text);
 		free(prefix);
 	}
@@ -102,7 +91,7 @@ static void a_name_is_needed(void)
 	char *prefix = (char *)"untouched";
 	struct err e;
 
-	CHECK(archive_format_parse("", &f, &prefix, NULL, &e) < 0, "");
+	CHECK(archive_format_parse("", &f, &prefix, NULL, &e) < 0);
 	CHECK(f.level == 77 && !strcmp(prefix, "untouched"), "outputs stay");
 }
 
@@ -122,20 +111,19 @@ static void formats_have_names(void)
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
 		char *text;
 
-		CHECK(archive_format_by_name(good[i].name, &f, &e) == 0, good[i].name);
+		CHECK(archive_format_by_name(good[i].name, &f, &e) == 0, "%s", good[i].name);
 		text = archive_format_describe(&f);
-		CHECK(!strcmp(text, good[i].means), good[i].name);
+		CHECK(!strcmp(text, good[i].means), "%s", good[i].name);
 		free(text);
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		CHECK(archive_format_by_name(bad[i], &f, &e) < 0 && *e.text, bad[i]);
+		CHECK(archive_format_by_name(bad[i], &f, &e) < 0 && *e.text, "%s", bad[i]);
 }
 
 int main(void)
 {
-	suffixes_mean_what_they_meant();
-	a_name_is_needed();
-	formats_have_names();
-	printf("%d passed, %d failed\n", passed, failed);
-	return !!failed;
+	return check_tests(
+		suffixes_mean_what_they_meant,
+		a_name_is_needed,
+		formats_have_names);
 }

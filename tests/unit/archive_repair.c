@@ -238,5 +238,5 @@ int main(void)
 	killed("tar.zst", 12);
 	killed("cpio.gz", 6);
 	killed("dir", 12);
-	return summary();
+	return check_summary();
 }

@@ -437,5 +437,5 @@ int main(void)
 	a_spool_is_moved();
 	programs_do_not_pile_up();
 	directory_journals_go_and_contents_stay();
-	return summary();
+	return check_summary();
 }

@@ -8,18 +8,7 @@
 
 #include "core/base/mem.h"
 #include "core/manifest/volatile.h"
-
-static int failed, passed;
-
-#define CHECK(cond)                                                            \
-	do {                                                                   \
-		if (cond) {                                                    \
-			passed++;                                              \
-		} else {                                                       \
-			printf("not ok: %s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			failed++;                                              \
-		}                                                              \
-	} while (0)
+#include "tests/unit/check.h"
 
 static bool has(const struct manifest_strings *s, const char *text)
 {
@@ -138,14 +127,13 @@ static void volatile_entries_mean_something_here(void)
 
 int main(void)
 {
-	care_s_lists_apply();
-	a_home_that_is_the_root_is_not_concealed();
-	working_in_the_home_is_told();
-	an_empty_environment_will_do();
-	lists_end_with_null();
-	a_runtime_directory_that_one_works_in_is_recorded();
-	users_paths_become_absolute();
-	volatile_entries_mean_something_here();
-	printf("%d passed, %d failed\n", passed, failed);
-	return !!failed;
+	return check_tests(
+		care_s_lists_apply,
+		a_home_that_is_the_root_is_not_concealed,
+		working_in_the_home_is_told,
+		an_empty_environment_will_do,
+		lists_end_with_null,
+		a_runtime_directory_that_one_works_in_is_recorded,
+		users_paths_become_absolute,
+		volatile_entries_mean_something_here);
 }

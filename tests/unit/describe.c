@@ -6,16 +6,7 @@
 #include <string.h>
 
 #include "core/base/buf.h"
-
-static int failed;
-
-#define CHECK(cond)                                                            \
-	do {                                                                   \
-		if (!(cond)) {                                                 \
-			printf("not ok: %s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			failed++;                                              \
-		}                                                              \
-	} while (0)
+#include "tests/unit/check.h"
 
 static void paths_are(const char *name, const char *want)
 {
@@ -24,7 +15,7 @@ static void paths_are(const char *name, const char *want)
 	describe_paths(syscall_row(syscall_find(name)), &got);
 	if (strcmp(buf_str(&got), want)) {
 		printf("not ok: %s: %s\n", name, buf_str(&got));
-		failed++;
+		check_failed++;
 	}
 }
 
@@ -81,9 +72,8 @@ static void numbers_are_told_per_abi(void)
 
 int main(void)
 {
-	what_a_call_names_is_said_in_words();
-	every_call_and_sub_call_comes_once();
-	numbers_are_told_per_abi();
-	printf("%d passed, %d failed\n", 3 - !!failed, failed);
-	return !!failed;
+	return check_tests(
+		what_a_call_names_is_said_in_words,
+		every_call_and_sub_call_comes_once,
+		numbers_are_told_per_abi);
 }

@@ -11,16 +11,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/io.h"
-
-static int failed;
-
-#define CHECK(cond)                                                            \
-	do {                                                                   \
-		if (!(cond)) {                                                 \
-			printf("not ok: %s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			failed++;                                              \
-		}                                                              \
-	} while (0)
+#include "tests/unit/check.h"
 
 /* A file of those bytes, without a name. */
 static int file_of(const void *data, size_t len)
@@ -208,22 +199,12 @@ static void an_interpreter_cut_by_the_limit_is_refused_an_argument_is_cut(void)
 
 int main(void)
 {
-	static void (*const tests[])(void) = {
+	return check_tests(
 		our_own_program_is_read,
 		both_byte_orders_read_alike,
 		a_file_cut_anywhere_is_refused_or_read_as_far_as_it_goes,
 		any_byte_may_be_wrong,
 		an_interpreter_without_end_is_refused,
 		a_script_line_splits_as_the_kernel_does,
-		an_interpreter_cut_by_the_limit_is_refused_an_argument_is_cut,
-	};
-	int bad = 0, n = ARRAY_SIZE(tests);
-
-	for (int i = 0; i < n; i++) {
-		failed = 0;
-		tests[i]();
-		bad += !!failed;
-	}
-	printf("%d passed, %d failed\n", n - bad, bad);
-	return !!bad;
+		an_interpreter_cut_by_the_limit_is_refused_an_argument_is_cut);
 }

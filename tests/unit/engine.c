@@ -17,16 +17,7 @@
 #include "core/base/mem.h"
 #include "core/event/event.h"
 #include "core/task/task.h"
-
-static int failed, passed, bad;
-
-#define CHECK(cond)                                                            \
-	do {                                                                   \
-		if (!(cond)) {                                                 \
-			printf("not ok: %s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			bad = 1;                                               \
-		}                                                              \
-	} while (0)
+#include "tests/unit/check.h"
 
 struct probe_sink {
 	struct sink sink;		/* first */
@@ -242,7 +233,9 @@ static void find_tools(void)
 
 int main(void)
 {
-	static void (*const tests[])(void) = {
+	alarm(200);
+	find_tools();
+	return check_tests(
 		paths_are_replaced_on_the_main_stack,
 		paths_are_replaced_in_threads,
 		replacing_a_path_changes_nothing_beside_a_small_stack,
@@ -253,17 +246,5 @@ int main(void)
 		an_answered_call_is_not_carried_out,
 		a_failing_sink_ends_the_observation_not_the_command,
 		events_tell_who_made_whom_and_from_where,
-		what_cannot_be_found_is_not_run,
-	};
-
-	alarm(200);
-	find_tools();
-	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
-		bad = 0;
-		tests[i]();
-		failed += bad;
-		passed += !bad;
-	}
-	printf("%d passed, %d failed\n", passed, failed);
-	return !!failed;
+		what_cannot_be_found_is_not_run);
 }

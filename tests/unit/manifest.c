@@ -15,24 +15,13 @@
 #include "core/base/err.h"
 #include "core/base/io.h"
 #include "core/manifest/fields.h"
+#include "tests/unit/check.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #define SANITIZED 1
 #else
 #define SANITIZED 0
 #endif
-
-static int failed, passed;
-
-#define CHECK(cond)                                                            \
-	do {                                                                   \
-		if (cond) {                                                    \
-			passed++;                                              \
-		} else {                                                       \
-			printf("not ok: %s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			failed++;                                              \
-		}                                                              \
-	} while (0)
 
 static void add(struct buf *journal, enum manifest_kind kind, const void *record)
 {
@@ -41,7 +30,7 @@ static void add(struct buf *journal, enum manifest_kind kind, const void *record
 
 	if (manifest_format_record(journal, &r, &e) < 0) {
 		printf("not ok: format: %s\n", e.text);
-		failed++;
+		check_failed++;
 	}
 }
 
@@ -77,7 +66,7 @@ static struct manifest *read_or_fail(const char *data, size_t len)
 
 	if (manifest_read(&m, data, len, &e) < 0) {
 		printf("not ok: read: %s\n", e.text);
-		failed++;
+		check_failed++;
 		exit(1);
 	}
 	return m;
@@ -412,9 +401,9 @@ static void wrong_documents_are_refused_with_a_sentence(void)
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
 		if (read_text(wrong[i]) != -EBADMSG) {
 			printf("not ok: accepted: %s (%d)\n", wrong[i], read_text(wrong[i]));
-			failed++;
+			check_failed++;
 		} else {
-			passed++;
+			check_passed++;
 		}
 	CHECK(read_text("{\"care-manifest\":2}") == -ENOTSUP);
 	CHECK(read_text("{\"care-manifest\":99999999999999999999}") == -ENOTSUP);
@@ -558,18 +547,17 @@ static void finishing_many_files_takes_little_memory(void)
 
 int main(void)
 {
-	finishing_many_files_takes_little_memory();
-	files_survive_with_every_byte_in_their_names();
-	every_single_byte_survives();
-	the_start_survives();
-	every_kind_of_record_survives();
-	later_records_replace_earlier_ones();
-	order_in_the_journal_does_not_show_when_sorted();
-	wrong_documents_are_refused_with_a_sentence();
-	journals_that_are_not_ours_are_refused();
-	mutated_documents_do_no_harm();
-	deep_nesting_is_refused_early();
-	members_have_distinct_names();
-	printf("%d passed, %d failed\n", passed, failed);
-	return !!failed;
+	return check_tests(
+		finishing_many_files_takes_little_memory,
+		files_survive_with_every_byte_in_their_names,
+		every_single_byte_survives,
+		the_start_survives,
+		every_kind_of_record_survives,
+		later_records_replace_earlier_ones,
+		order_in_the_journal_does_not_show_when_sorted,
+		wrong_documents_are_refused_with_a_sentence,
+		journals_that_are_not_ours_are_refused,
+		mutated_documents_do_no_harm,
+		deep_nesting_is_refused_early,
+		members_have_distinct_names);
 }

@@ -9,18 +9,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/err.h"
-
-static int passed, failed;
-
-#define CHECK(cond)                                                               \
-	do {                                                                      \
-		if (cond) {                                                       \
-			passed++;                                                 \
-		} else {                                                          \
-			printf("not ok: %s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			failed++;                                                 \
-		}                                                                 \
-	} while (0)
+#include "tests/unit/check.h"
 
 static struct entry {
 	const char *path;
@@ -286,7 +275,7 @@ static void ten_thousand_names_are_all_found_again(void)
 	for (int i = 0; i < 10000; i++) {
 		snprintf(text, sizeof(text), "n%d", i);
 		if (names_known(t, names_root(t), text, strlen(text))->mode != (mode_t)i)
-			failed++;
+			check_failed++;
 	}
 	CHECK(names_count(t) == 10000);
 	names_free(t);
@@ -294,14 +283,13 @@ static void ten_thousand_names_are_all_found_again(void)
 
 int main(void)
 {
-	paths_end_where_the_kernel_ends();
-	every_component_is_announced();
-	what_was_not_walked_is_told();
-	a_renamed_directory_takes_its_names_along();
-	exchanged_names_swap_what_they_mean();
-	what_comes_after_absence_was_absent();
-	a_binding_changes_where_the_host_has_it();
-	ten_thousand_names_are_all_found_again();
-	printf("%d passed, %d failed\n", passed, failed);
-	return !!failed;
+	return check_tests(
+		paths_end_where_the_kernel_ends,
+		every_component_is_announced,
+		what_was_not_walked_is_told,
+		a_renamed_directory_takes_its_names_along,
+		exchanged_names_swap_what_they_mean,
+		what_comes_after_absence_was_absent,
+		a_binding_changes_where_the_host_has_it,
+		ten_thousand_names_are_all_found_again);
 }

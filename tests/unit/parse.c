@@ -5,18 +5,7 @@
 
 #include "core/cmd/cmd.h"
 #include "core/cmd/record_options.h"
-
-static int failed, passed;
-
-#define CHECK(cond)                                                            \
-	do {                                                                   \
-		if (cond) {                                                    \
-			passed++;                                              \
-		} else {                                                       \
-			printf("not ok: %s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			failed++;                                              \
-		}                                                              \
-	} while (0)
+#include "tests/unit/check.h"
 
 static const struct cmd record = {
 	.name = "record", .summary = "s", .synopsis = "COMMAND", .options = record_options,
@@ -195,19 +184,21 @@ static void every_option_name_is_told_once(void)
 
 int main(void)
 {
+	int status;
+
 	/* The sentences are not the subject here, and log_init was not called: silence. */
 	if (!freopen("/dev/null", "w", stderr))
 		return 1;
-	care_spells_an_argument_in_five_ways();
-	parsing_stops_at_the_command();
-	lists_keep_their_order();
-	sizes_are_megabytes_and_never_overflow();
-	wrong_lines_are_refused();
-	choices_become_their_index();
-	help_version_and_verbosity_are_everywhere();
-	options_behind_operands_only_where_allowed();
-	every_option_name_is_told_once();
+	status = check_tests(
+		care_spells_an_argument_in_five_ways,
+		parsing_stops_at_the_command,
+		lists_keep_their_order,
+		sizes_are_megabytes_and_never_overflow,
+		wrong_lines_are_refused,
+		choices_become_their_index,
+		help_version_and_verbosity_are_everywhere,
+		options_behind_operands_only_where_allowed,
+		every_option_name_is_told_once);
 	cmd_options_clear(&record, &o);
-	printf("%d passed, %d failed\n", passed, failed);
-	return !!failed;
+	return status;
 }

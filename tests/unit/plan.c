@@ -10,16 +10,7 @@
 #include "core/manifest/manifest.h"
 #include "core/replay/cpu.h"
 #include "core/replay/idmap.h"
-
-static int failed;
-
-#define CHECK(cond)                                                            \
-	do {                                                                   \
-		if (!(cond)) {                                                 \
-			printf("not ok: %s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			failed++;                                              \
-		}                                                              \
-	} while (0)
+#include "tests/unit/check.h"
 
 #define STRINGS(...) { .v = (char *[]){ __VA_ARGS__ }, .n = ARRAY_SIZE(((char *[]){ __VA_ARGS__ })) }
 
@@ -327,7 +318,7 @@ static void a_grant_of_ids_is_found_by_name_or_number(void)
 
 int main(void)
 {
-	static void (*const tests[])(void) = {
+	return check_tests(
 		the_environment_is_the_recorded_one_but_for_what_is_volatile,
 		the_kernels_directories_come_from_here_whatever_the_recording_says,
 		a_place_that_a_variable_tells_is_shown_where_it_was,
@@ -344,15 +335,5 @@ int main(void)
 		a_plan_prints_one_line_an_operation,
 		run_takes_proots_binds,
 		only_instructions_are_missed,
-		a_grant_of_ids_is_found_by_name_or_number,
-	};
-	int bad = 0, n = ARRAY_SIZE(tests);
-
-	for (int i = 0; i < n; i++) {
-		failed = 0;
-		tests[i]();
-		bad += !!failed;
-	}
-	printf("%d passed, %d failed\n", n - bad, bad);
-	return !!bad;
+		a_grant_of_ids_is_found_by_name_or_number);
 }

@@ -13,15 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int failed;
-
-#define CHECK(cond)                                                            \
-	do {                                                                   \
-		if (!(cond)) {                                                 \
-			printf("not ok: %s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			failed++;                                              \
-		}                                                              \
-	} while (0)
+#include "tests/unit/check.h"
 
 static pid_t child;
 
@@ -192,11 +184,10 @@ static void a_task_that_is_gone_is_an_error(void)
 
 int main(void)
 {
-	arguments_and_results_are_read();
-	an_argument_is_replaced_and_put_back();
-	a_call_is_cancelled_and_answered();
-	a_call_is_made_in_the_place_of_another_and_that_one_after_it();
-	a_task_that_is_gone_is_an_error();
-	printf("%d passed, %d failed\n", 5 - !!failed, failed);
-	return !!failed;
+	return check_tests(
+		arguments_and_results_are_read,
+		an_argument_is_replaced_and_put_back,
+		a_call_is_cancelled_and_answered,
+		a_call_is_made_in_the_place_of_another_and_that_one_after_it,
+		a_task_that_is_gone_is_an_error);
 }

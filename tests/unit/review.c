@@ -6,18 +6,7 @@
 #include <string.h>
 
 #include "core/manifest/manifest.h"
-
-static int failed, passed;
-
-#define CHECK(cond)                                                            \
-	do {                                                                   \
-		if (cond) {                                                    \
-			passed++;                                              \
-		} else {                                                       \
-			printf("not ok: %s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			failed++;                                              \
-		}                                                              \
-	} while (0)
+#include "tests/unit/check.h"
 
 static void variables_are_told_by_name_or_value(void)
 {
@@ -44,9 +33,9 @@ static void usual_variables_are_not(void)
 	for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
 		if (review_variable(usual[i])) {
 			printf("not ok: %s: %s\n", usual[i], review_variable(usual[i]));
-			failed++;
+			check_failed++;
 		} else {
-			passed++;
+			check_passed++;
 		}
 }
 
@@ -115,12 +104,11 @@ static void a_manifest_is_looked_through_without_telling_values(void)
 
 int main(void)
 {
-	variables_are_told_by_name_or_value();
-	usual_variables_are_not();
-	arguments_are_told_by_option_or_form();
-	files_are_told_by_place_and_name();
-	content_is_told_by_its_beginning();
-	a_manifest_is_looked_through_without_telling_values();
-	printf("%d passed, %d failed\n", passed, failed);
-	return !!failed;
+	return check_tests(
+		variables_are_told_by_name_or_value,
+		usual_variables_are_not,
+		arguments_are_told_by_option_or_form,
+		files_are_told_by_place_and_name,
+		content_is_told_by_its_beginning,
+		a_manifest_is_looked_through_without_telling_values);
 }

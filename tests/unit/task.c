@@ -14,16 +14,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/err.h"
-
-static int failed, passed, bad;
-
-#define CHECK(cond)                                                            \
-	do {                                                                   \
-		if (!(cond)) {                                                 \
-			printf("not ok: %s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			bad = 1;                                               \
-		}                                                              \
-	} while (0)
+#include "tests/unit/check.h"
 
 static void processes_are_numbered_from_one_and_threads_share_the_number(void)
 {
@@ -209,7 +200,8 @@ static void memory_of_a_dead_task_is_an_error(void)
 
 int main(void)
 {
-	static void (*const tests[])(void) = {
+	alarm(60);
+	return check_tests(
 		processes_are_numbered_from_one_and_threads_share_the_number,
 		children_of_a_dead_thread_belong_to_its_leader_and_of_a_dead_process_to_nobody,
 		a_renumbered_task_is_found_under_its_new_id_only,
@@ -218,16 +210,5 @@ int main(void)
 		shared_directories_change_for_all_and_copied_ones_do_not,
 		descriptors_are_named_and_opened,
 		memory_is_read_up_to_the_first_missing_page,
-		memory_of_a_dead_task_is_an_error,
-	};
-
-	alarm(60);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-		bad = 0;
-		tests[i]();
-		failed += bad;
-		passed += !bad;
-	}
-	printf("%d passed, %d failed\n", passed, failed);
-	return !!failed;
+		memory_of_a_dead_task_is_an_error);
 }
