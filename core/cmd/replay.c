@@ -53,7 +53,8 @@ static const struct cmd_option options[] = {
 	CMD_HEADING("How it runs"),
 	OPTION("plan", CMD_FLAG, plan, NULL, "Print what would be done, and do nothing."),
 	OPTION("strict", CMD_FLAG, strict, NULL,
-	       "Exit 122 if the command opened files whose content is not in the archive."),
+	       "Opening a file whose content is not in the archive fails with EIO, and care exits 122 "
+	       "if that happened."),
 	OPTION("kill-on-exit", CMD_FLAG, kill_on_exit, NULL,
 	       "End the processes that are left when the command ends, instead of waiting."),
 	OPTION("tree", CMD_CHOICE, tree, "auto|copy|overlay",
@@ -273,7 +274,7 @@ static int replay_main(void *options_at, int argc, char **argv)
 			.revealed = words(&o->revealed),
 		},
 		.tree = o->tree, .in_place = o->in_place, .no_cache = o->no_cache,
-		.kill_others = o->kill_on_exit, .keep = o->keep,
+		.strict = o->strict, .kill_others = o->kill_on_exit, .keep = o->keep,
 		.cache_limit = o->cache_size > 0 ? (uint64_t)o->cache_size : 0,
 		.puts = words(&o->puts), .gets = words(&o->gets), .progress = show_progress,
 	};

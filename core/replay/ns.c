@@ -25,12 +25,14 @@
 #include "core/replay/ns_child.h"
 #include "core/replay/plan.h"
 #include "core/replay/watch.h"
+#include "emul/guard/guard.h"
 
 /* Our own descriptors, out of the way of those that the recording names. */
 #define HIGH_FD 200
 
 enum message_kind {
 	READY,		/* the namespaces stand; carries the watch, if there is one */
+	GUARDED,	/* PLAN_GUARD: carries the listener and the root, or err */
 	REFUSED,	/* they cannot be had: err */
 	FAILED,		/* another step: err */
 	NOT_EXECUTED,	/* the last one: err */
@@ -223,6 +225,23 @@ static void be_ready(const struct ns_start *how, int channel)
 		fail(channel, FAILED, &e);
 }
 
+/* Without a listener the command runs all the same, and its status tells. */
+static int ask_guard(const struct ns_state *s, struct err *e)
+{
+	struct message m = { .kind = GUARDED };
+	_cleanup_close_ int listener = -1, root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fds[2], n = 0;
+
+	if (root < 0)
+		return err_set(e, -errno, "open the root");
+	listener = guard_install(&m.err);
+	if (listener >= 0)
+		n = 2;
+	fds[0] = listener;
+	fds[1] = root;
+	return send_message(s->channel, &m, fds, n) < 0 ? err_set(e, -EPIPE, "hand over a listener") : 0;
+}
+
 static int carry_out_one(struct ns_state *s, const struct plan_op *op, struct err *e)
 {
 	switch (op->kind) {
@@ -231,6 +250,8 @@ static int carry_out_one(struct ns_state *s, const struct plan_op *op, struct er
 		return 0;
 	case PLAN_MAP_ONE:
 		return map_one(op, e);
+	case PLAN_GUARD:
+		return ask_guard(s, e);
 	default:
 		return op->kind <= PLAN_DETACH ? ns_mount(s, op, e) : ns_limit(s, op, e);
 	}
@@ -331,6 +352,39 @@ static int wait_ready(struct ns_child *c, const struct ns_start *how, bool *ret_
 	return m.err.code;
 }
 
+static bool is_guarded(const struct ns_start *how)
+{
+	for (size_t i = 0; i < how->plan->n && !how->probe; i++)
+		if (how->plan->ops[i].kind == PLAN_GUARD)
+			return true;
+	return false;
+}
+
+static int wait_guarded(struct ns_child *c, struct err *e)
+{
+	struct message m = { .kind = FAILED };
+	int fds[2] = { -1, -1 };
+	int r = receive_message(c->channel, &m, fds, 2);
+
+	if (r == 1 && m.kind == GUARDED) {
+		c->listener = fds[0];
+		c->root = fds[1];
+		if (fds[0] < 0)
+			log_warn("%s; opening a file without content succeeds, only the status tells",
+				 m.err.text);
+		return 0;
+	}
+	waitpid(c->pid, NULL, 0);
+	close(c->channel);
+	if (c->inotify >= 0)
+		close(c->inotify);
+	if (r != 1)
+		return err_set(e, -ECHILD, "prepare the replay");
+	if (e)
+		*e = m.err;
+	return m.err.code;
+}
+
 static pid_t start_child(const struct ns_start *how, int channel)
 {
 	unsigned long flags = clone_flags(how->plan->ops[0].flags);
@@ -344,7 +398,7 @@ static pid_t start_child(const struct ns_start *how, int channel)
 
 int ns_start(struct ns_child *ret, const struct ns_start *how, bool *ret_refused, struct err *e)
 {
-	struct ns_child c = { .inotify = -1 };
+	struct ns_child c = { .inotify = -1, .listener = -1, .root = -1 };
 	int pair[2], theirs, r;
 
 	*ret_refused = false;
@@ -362,6 +416,8 @@ int ns_start(struct ns_child *ret, const struct ns_start *how, bool *ret_refused
 		return err_set(e, r, "make namespaces");
 	}
 	r = wait_ready(&c, how, ret_refused, e);
+	if (r == 0 && is_guarded(how))
+		r = wait_guarded(&c, e);
 	if (r == 0)
 		*ret = c;
 	return r;

@@ -18,6 +18,7 @@ struct ns_child {
 	pid_t pid;		/* our child: the command, or the init of its pid namespace */
 	int channel;		/* what it still has to tell: see ns_end() */
 	int inotify;		/* its watch over placeholders, −1 = none */
+	int listener, root;	/* of PLAN_GUARD: what the guard needs, −1 = there is none */
 	bool init;		/* the command's status comes over the channel */
 	bool not_executed;	/* after ns_end(): what failed was execve itself */
 };
@@ -31,7 +32,8 @@ struct ns_start {
 };
 
 /*
- * Start it. Returns when the command is about to be executed. On failure
+ * Start it. Returns when the command is about to be executed; after PLAN_GUARD it waits
+ * for the guard, or for its listener to be closed. On failure
  * *ret_refused says whether this machine denies the namespaces (another plan may do)
  * rather than that the plan cannot be fulfilled.
  */

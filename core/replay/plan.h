@@ -34,6 +34,7 @@ enum plan_kind {
 	PLAN_CHDIR,		/* guest; with PLAN_BIND_OPTIONAL "/" will do */
 	PLAN_FD,		/* number: descriptor, opened on guest with oflags at offset */
 	PLAN_CLOSE_OTHERS,	/* descriptors from 3 up that are not among ids */
+	PLAN_GUARD,		/* opening a file without content fails from here on */
 	PLAN_IGNORE,		/* number: mask of signals, bit n−1 */
 	PLAN_EXEC,		/* guest: the program, NULL = search argv[0] in PATH */
 };
@@ -106,6 +107,7 @@ struct plan_options {
 	char *const *host_env;	/* this machine's environment */
 	struct plan_words volatile_paths, volatile_env, revealed;
 	unsigned isolate;	/* enum plan_ns: PID, IPC, NET, UTS */
+	bool guard;		/* PLAN_GUARD */
 };
 
 /* PRoot's view of the same thing: `care run`. */

@@ -143,6 +143,7 @@ static void print_op(const struct plan *p, const struct plan_op *op, struct buf 
 	case PLAN_CHDIR: buf_adds(to, "directory   "); add_path(to, op->guest); break;
 	case PLAN_FD: print_fd(op, to); break;
 	case PLAN_CLOSE_OTHERS: print_numbers("descriptors 0 1 2", op, to); break;
+	case PLAN_GUARD: buf_adds(to, "guard       opening a file without content fails"); break;
 	case PLAN_IGNORE: print_signals(op, to); break;
 	case PLAN_EXEC: print_exec(p, op, to); break;
 	}

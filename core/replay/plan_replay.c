@@ -249,7 +249,8 @@ static void build_limits(struct plan *p, const struct manifest *m)
 	}
 }
 
-static void build_state(struct plan *p, const struct manifest *m, const struct plan_place *place)
+static void build_state(struct plan *p, const struct manifest *m, const struct plan_options *o,
+			const struct plan_place *place)
 {
 	struct plan_op *op;
 
@@ -260,6 +261,8 @@ static void build_state(struct plan *p, const struct manifest *m, const struct p
 	/* Another command is the replayer's: it keeps the descriptors it was given. */
 	if (p->recorded)
 		build_fds(p, m);
+	if (o->guard)
+		plan_add(p, PLAN_GUARD);
 	/* After what needs descriptors and memory, before what gives up privileges. */
 	build_limits(p, m);
 	build_ids(p, m, place);
@@ -292,7 +295,7 @@ int plan_build(struct plan **ret, const struct manifest *m, const struct plan_op
 		if (op)
 			op->text = plan_string(p, m->run.nodename);
 	}
-	build_state(p, m, place);
+	build_state(p, m, o, place);
 	r = plan_error(p, e);
 	if (r == 0 && (!p->argv || !p->argv[0]))
 		r = err_set(e, -EINVAL, "the recording names no command");

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -58,6 +59,7 @@ int replay_close(struct replay *r, struct err *e)
 		return 0;
 	plan_free(r->plan);
 	watch_free(r->watch);
+	guard_free(&r->guard);
 	err = scratch_close(r->tree, e);
 	if (r->manifest)
 		manifest_free(r->manifest);
@@ -143,6 +145,8 @@ static int make_plan(struct replay *r, struct err *e)
 {
 	plan_free(r->plan);
 	r->plan = NULL;
+	/* Nothing to guard: nothing to ask for. */
+	r->want.plan.guard = r->want.strict && r->watch;
 	return plan_build(&r->plan, r->manifest, &r->want.plan, &r->place, e);
 }
 
@@ -233,6 +237,9 @@ int replay_plan(struct replay *r, struct err *e)
 	bool refused;
 	int err, status;
 
+	err = make_watch(r, e);
+	if (err < 0)
+		return err;
 	err = start_any(r, &child, NULL, true, &refused, e);
 	if (err < 0)
 		return err;
@@ -253,6 +260,46 @@ static bool read_watch(void *ctx)
 	return true;
 }
 
+/* Its answers are exact: what it refused is what was opened. */
+static int start_guard(struct replay *r, struct ns_child *child, struct err *e)
+{
+	const struct manifest_run *run = &r->manifest->run;
+	size_t n = watch_count(r->watch);
+	_cleanup_free_ const char **paths = calloc(n + 1, sizeof(*paths));
+	struct guard_want want = {
+		.listener = child->listener, .root = child->root, .pid = child->pid,
+		.paths = paths, .n = n, .drop = run->euid != 0, .become = r->place.ids != PLAN_IDS_ONE,
+		.uid = run->euid, .gid = run->egid, .groups = run->groups, .n_groups = run->n_groups,
+	};
+	int err = paths ? 0 : err_set(e, -ENOMEM, "guard files without content");
+
+	for (size_t i = 0; paths && i < n; i++)
+		paths[i] = watch_path(r->watch, i);
+	if (err == 0)
+		err = guard_start(&r->guard, &want, e);
+	close(child->listener);
+	close(child->root);
+	child->listener = child->root = -1;
+	if (child->inotify >= 0)
+		close(steal_fd(&child->inotify));
+	if (err < 0) {
+		kill(child->pid, SIGKILL);
+		waitpid(child->pid, NULL, 0);
+		close(child->channel);
+	}
+	return err;
+}
+
+static void end_guard(struct replay *r)
+{
+	guard_stop(&r->guard);
+	for (size_t i = 0; r->watch && i < watch_count(r->watch); i++)
+		if (guard_refused(&r->guard, i))
+			watch_opened(r->watch, i);
+	if (guard_blind(&r->guard))
+		log_warn("%zu calls that open files could not be looked at", guard_blind(&r->guard));
+}
+
 static int wait_and_end(struct replay *r, struct ns_child *child, struct err *e)
 {
 	struct reading reading = { r->watch, child->inotify };
@@ -265,6 +312,7 @@ static int wait_and_end(struct replay *r, struct ns_child *child, struct err *e)
 	for (int i = 0; i < r->want.n_sources; i++)
 		how.sources[how.n_sources++] = r->want.sources[i];
 	err = wait_for(&how, &status, e);
+	end_guard(r);
 	if (child->inotify >= 0) {
 		watch_read(r->watch, child->inotify);
 		close(child->inotify);
@@ -290,6 +338,8 @@ int replay_run(struct replay *r, bool *ret_refused, struct err *e)
 	if (err < 0)
 		return err;
 	err = start_any(r, &child, &mask, false, ret_refused, e);
+	if (err == 0 && child.listener >= 0)
+		err = start_guard(r, &child, e);
 	if (err == 0)
 		err = wait_and_end(r, &child, e);
 	wait_finish(&mask);

@@ -13,6 +13,7 @@
 #include "core/replay/plan.h"
 #include "core/replay/scratch.h"
 #include "core/replay/wait.h"
+#include "emul/guard/guard.h"
 
 struct archive_in;
 struct buf;
@@ -33,6 +34,7 @@ struct replay_want {
 	struct plan_options plan;	/* its host_env may be NULL: ours */
 	int tree;			/* enum replay_tree */
 	bool in_place, no_cache, kill_others;
+	bool strict;			/* opening a placeholder fails */
 	const char *keep;
 	uint64_t cache_limit;		/* 0 = REPLAY_CACHE_LIMIT */
 	struct plan_words puts, gets;	/* "HOST:GUEST", "GUEST[:HOST]" */
@@ -50,6 +52,7 @@ struct replay {
 	struct scratch *tree;
 	struct plan *plan;
 	struct watch *watch;
+	struct guard guard;
 	struct plan_place place;
 	bool ran;
 	int status;		/* wait status of the command, when it ran */

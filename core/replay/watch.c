@@ -217,6 +217,21 @@ void watch_read(struct watch *w, int inotify)
 		log_warn("too many files were opened at once to tell all those without content");
 }
 
+size_t watch_count(const struct watch *w)
+{
+	return w->n;
+}
+
+const char *watch_path(const struct watch *w, size_t i)
+{
+	return w->names[i]->path;
+}
+
+void watch_opened(struct watch *w, size_t i)
+{
+	w->names[i]->state = OPENED;
+}
+
 const char *watch_next(const struct watch *w, size_t *cursor)
 {
 	while (*cursor < w->n) {

@@ -34,6 +34,11 @@ int watch_numbers(struct watch *w, int file);
 /* Read what has happened; call when @inotify is readable and once at the end. */
 void watch_read(struct watch *w, int inotify);
 
+/* The placeholders one by one, and that one of them was opened. */
+size_t watch_count(const struct watch *w);
+const char *watch_path(const struct watch *w, size_t i);
+void watch_opened(struct watch *w, size_t i);
+
 /* The path of the next opened placeholder; *cursor starts with 0. NULL at the end. */
 const char *watch_next(const struct watch *w, size_t *cursor);
 
