@@ -26,7 +26,7 @@
 #include "core/replay/copy.h"
 #include "core/base/rmtree.h"
 
-#define CACHE_LAYOUT 1		/* part of the key: grows when what is extracted changes */
+#define CACHE_LAYOUT 2		/* part of the key: grows when what is extracted changes */
 #define RUN_PREFIX "run."
 #define LOCK_SUFFIX ".lock"
 #define KEY_LENGTH 32		/* hexadecimal digits */
@@ -199,11 +199,11 @@ static int make_key(const struct cache_want *want, char ret[KEY_LENGTH + 1], str
 	return 0;
 }
 
-int cache_extract(const char *path, const struct cache_want *want, struct err *e)
+int cache_extract(const char *path, bool reachable, const struct cache_want *want, struct err *e)
 {
 	struct archive_extract how = {
 		.only_rootfs = true, .placeholders = true, .owners = want->owners,
-		.progress = want->progress, .ctx = want->ctx,
+		.set_ids = !reachable, .progress = want->progress, .ctx = want->ctx,
 	};
 	_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), root = -1;
 	int r;
@@ -218,7 +218,7 @@ int cache_extract(const char *path, const struct cache_want *want, struct err *e
 		return r;
 	if (how.skipped)
 		log_info("%" PRIu64 " entries could not be extracted here", how.skipped);
-	return want->project ? copy_project(root, want->project, e) : 0;
+	return want->project ? copy_project(root, want->project, reachable, e) : 0;
 }
 
 static uint64_t tree_size(int dir)
@@ -272,7 +272,7 @@ static int make_tree(const char *cache, const char *key, const struct cache_want
 		return r;
 	if (mkdir(growing, 0700) < 0)
 		return err_set(e, -errno, "make %s", growing);
-	r = cache_extract(growing, want, e);
+	r = cache_extract(growing, false, want, e);
 	if (r == 0) {
 		write_stamp(growing);
 		if (rename(growing, tree) < 0)

@@ -39,7 +39,7 @@ struct cache_want {
 int cache_tree(const char *cache, const struct cache_want *want, char **ret_path, int *ret_lock,
 	       struct err *e);
 
-/* Extract into the new directory rootfs/ of @path. */
-int cache_extract(const char *path, const struct cache_want *want, struct err *e);
+/* Extract into the new directory rootfs/ of @path; @reachable: others can enter that. */
+int cache_extract(const char *path, bool reachable, const struct cache_want *want, struct err *e);
 
 #endif

@@ -70,14 +70,15 @@ static void copy_xattrs(int from, int to)
 
 static mode_t mode_for(struct copier *c, const struct stat *st)
 {
-	const struct manifest_file *f;
+	const struct manifest_file *f = NULL;
+	/* A program that was root's must not become one that gives our rights away. */
+	mode_t kept = c->how->reachable && !c->how->owners && S_ISREG(st->st_mode) ? 01777 : 07777;
 
-	if (!c->how->project)
-		return st->st_mode & 07777;
-	f = manifest_file_find(c->how->project, buf_str(&c->path));
+	if (c->how->project)
+		f = manifest_file_find(c->how->project, buf_str(&c->path));
 	if (!f)
-		return st->st_mode & 07777;
-	return plan_project_mode(c->how->project, f->mode, f->uid, f->gid) & 07777;
+		return st->st_mode & kept;
+	return plan_project_mode(c->how->project, f->mode, f->uid, f->gid) & kept;
 }
 
 /* Owner first: changing it clears set-id bits. Times last. */
@@ -353,9 +354,9 @@ static int project_entries(struct copier *c, int dir)
 	return r;
 }
 
-int copy_project(int root, struct manifest *m, struct err *e)
+int copy_project(int root, struct manifest *m, bool reachable, struct err *e)
 {
-	struct copy_how how = { .project = m };
+	struct copy_how how = { .project = m, .reachable = reachable };
 	struct copier c = { .how = &how, .top = root, .e = e };
 	struct stat st;
 	int r = project_entries(&c, root);

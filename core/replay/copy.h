@@ -13,6 +13,7 @@ struct manifest;
 
 struct copy_how {
 	bool owners;			/* keep uid and gid (root) */
+	bool reachable;			/* by others: no set-id bits but those of true owners */
 	struct manifest *own;		/* or give those that this says, with its modes */
 	/* Give the permissions that plan_project_mode() says; NULL = as they are. */
 	struct manifest *project;
@@ -22,7 +23,7 @@ struct copy_how {
 int copy_tree(int from, int to, const struct copy_how *how, struct err *e);
 
 /* The permissions alone, in place. */
-int copy_project(int root, struct manifest *m, struct err *e);
+int copy_project(int root, struct manifest *m, bool reachable, struct err *e);
 
 /* One object (a tree if it is a directory) as @name in @to; replaces a file. */
 int copy_object(int from_dir, const char *from, int to, const char *name, struct err *e);

@@ -10,8 +10,10 @@
 #include <inttypes.h>
 #include <pwd.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -179,4 +181,49 @@ int idmap_enter(const struct idmap_grant *grant, uid_t uid, gid_t gid, struct er
 	if (status == 0)
 		return 1;
 	return map_self(uid, our_uid, gid, our_gid, e);
+}
+
+struct outcome {
+	int result;
+	struct err err;
+};
+
+static void within(int (*f)(void *arg, struct err *e), void *arg, int to)
+{
+	struct outcome out = { .result = -EPERM };
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (unshare(CLONE_NEWUSER) < 0)
+		out.result = err_set(&out.err, -EPERM, "make a user namespace");
+	else if (map_self(uid, uid, gid, gid, &out.err) < 0)
+		out.result = -EPERM;
+	else
+		out.result = f(arg, &out.err);
+	_exit(io_write_all(to, &out, sizeof(out)) < 0);
+}
+
+int idmap_within(int (*f)(void *arg, struct err *e), void *arg, struct err *e)
+{
+	struct outcome out;
+	int pair[2];
+	pid_t child;
+	ssize_t n;
+
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return err_set(e, -errno, "make a pipe");
+	child = fork();
+	if (child == 0)
+		within(f, arg, pair[1]);
+	close(pair[1]);
+	n = child < 0 ? -errno : io_read_full(pair[0], &out, sizeof(out));
+	close(pair[0]);
+	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (n != (ssize_t)sizeof(out))
+		return err_set(e, n < 0 ? (int)n : -ECHILD, "have our own files");
+	if (out.result < 0 && e)
+		*e = out.err;
+	return out.result;
 }

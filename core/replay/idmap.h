@@ -28,6 +28,12 @@ bool idmap_granted(struct idmap_grant *ret);
  */
 int idmap_enter(const struct idmap_grant *grant, uid_t uid, gid_t gid, struct err *e);
 
+/*
+ * @f in a child whose capabilities are over all that is ours, so that no permission of
+ * our own files keeps it out. −EPERM where a user may not have that; else what it returns.
+ */
+int idmap_within(int (*f)(void *arg, struct err *e), void *arg, struct err *e);
+
 /* The first line of a subuid file that grants @name (or the number @id) a range. */
 bool idmap_parse(const char *text, const char *name, unsigned id, struct idmap_range *ret);
 

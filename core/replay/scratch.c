@@ -87,6 +87,7 @@ static int copy_pristine(struct scratch *t, const struct scratch_want *want, str
 	struct copy_how how = {
 		.owners = want->source.owners && !want->own,
 		.own = want->own,
+		.reachable = want->keep,
 		/* What was extracted for the cache has its permissions already. */
 		.project = want->directory ? want->source.project : NULL,
 	};
@@ -143,7 +144,7 @@ static int make_copy(struct scratch *t, const struct scratch_want *want, struct 
 	if (r < 0)
 		return r;
 	if (!t->pristine) {
-		r = cache_extract(where, &want->source, e);
+		r = cache_extract(where, want->keep, &want->source, e);
 		if (r == 0)
 			r = name_below(&t->root, where, "rootfs", e);
 		return r;

@@ -11,7 +11,13 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/replay/copy.h"
+#include "core/replay/idmap.h"
 #include "core/replay/inroot.h"
+
+struct transfer {
+	int top;
+	struct plan_words words;
+};
 
 static const char *base_name(const char *path)
 {
@@ -70,25 +76,49 @@ static int put_one(int top, const char *host, const char *guest, struct err *e)
 	return copy_object(AT_FDCWD, source, dir, name, e);
 }
 
-int transfer_put(const char *root, struct plan_words words, struct err *e)
+static int put_all(void *arg, struct err *e)
 {
-	_cleanup_close_ int top = -1;
+	const struct transfer *t = arg;
 	int r = 0;
+
+	for (size_t i = 0; i < t->words.n && r == 0; i++) {
+		const char *word = t->words.v[i], *colon = strrchr(word, ':');
+		_cleanup_free_ char *host = colon ? strndup(word, colon - word) : NULL;
+
+		if (!colon || colon[1] != '/')
+			return err_set(e, -EINVAL, "--put wants HOST:/GUEST, not %s", word);
+		r = host ? put_one(t->top, host, colon + 1, e) : err_set(e, -ENOMEM, "put a file");
+	}
+	return r;
+}
+
+/* The tree is ours, whatever the recorded permissions say of its directories. */
+static int transfer(const char *root, struct plan_words words, int (*all)(void *arg, struct err *e),
+		    struct err *e)
+{
+	struct transfer t = { .words = words };
+	_cleanup_close_ int top = -1;
+	struct err own;
+	int r;
 
 	if (!words.n)
 		return 0;
 	top = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (top < 0)
 		return err_set(e, -errno, "open %s", root);
-	for (size_t i = 0; i < words.n && r == 0; i++) {
-		const char *colon = strrchr(words.v[i], ':');
-		_cleanup_free_ char *host = colon ? strndup(words.v[i], colon - words.v[i]) : NULL;
+	t.top = top;
+	r = all(&t, e);
+	if (r != -EACCES || geteuid() == 0)
+		return r;
+	r = idmap_within(all, &t, &own);
+	if (r < 0 && r != -EPERM && e)
+		*e = own;
+	return r == -EPERM ? -EACCES : r;
+}
 
-		if (!colon || colon[1] != '/')
-			return err_set(e, -EINVAL, "--put wants HOST:/GUEST, not %s", words.v[i]);
-		r = host ? put_one(top, host, colon + 1, e) : err_set(e, -ENOMEM, "put a file");
-	}
-	return r;
+int transfer_put(const char *root, struct plan_words words, struct err *e)
+{
+	return transfer(root, words, put_all, e);
 }
 
 static int get_one(int top, const char *guest, const char *host, struct err *e)
@@ -114,24 +144,23 @@ static int get_one(int top, const char *guest, const char *host, struct err *e)
 	return r < 0 ? err_set(e, r, "get %s", guest) : copy_object(dir, name, to, to_name, e);
 }
 
-int transfer_get(const char *root, struct plan_words words, struct err *e)
+static int get_all(void *arg, struct err *e)
 {
-	_cleanup_close_ int top = -1;
+	const struct transfer *t = arg;
 	int r = 0;
 
-	if (!words.n)
-		return 0;
-	top = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (top < 0)
-		return err_set(e, -errno, "open %s", root);
-	for (size_t i = 0; i < words.n && r == 0; i++) {
-		const char *colon = strchr(words.v[i], ':');
-		_cleanup_free_ char *guest = colon ? strndup(words.v[i], colon - words.v[i]) :
-						     strdup(words.v[i]);
+	for (size_t i = 0; i < t->words.n && r == 0; i++) {
+		const char *word = t->words.v[i], *colon = strchr(word, ':');
+		_cleanup_free_ char *guest = colon ? strndup(word, colon - word) : strdup(word);
 
 		if (!guest)
 			return err_set(e, -ENOMEM, "get a file");
-		r = get_one(top, guest, colon ? colon + 1 : base_name(guest), e);
+		r = get_one(t->top, guest, colon ? colon + 1 : base_name(guest), e);
 	}
 	return r;
+}
+
+int transfer_get(const char *root, struct plan_words words, struct err *e)
+{
+	return transfer(root, words, get_all, e);
 }

@@ -129,6 +129,28 @@ put_stays_inside() {
 	[ "$(cat victim)" = mine ]
 }
 try "--put does not follow a link of the archive out of it" put_stays_inside
+put_shut() {
+	cp -r a shut && mkdir shut/rootfs/shut && chmod 555 shut/rootfs/work && chmod 0 shut/rootfs/shut
+	echo new >input.txt
+	gives 0 "new
+new" replay --put input.txt:/work/more/in --put input.txt:/work/in --get /work/secret:secret shut -- \
+		sh -c 'cat in more/in; busybox cp in secret; chmod 0 secret' && chmod 400 secret && [ "$(cat secret)" = new ]
+}
+try "--put and --get are not kept out by recorded permissions" put_shut
+set_ids() {
+	cp -r a ids && cp ids/rootfs/bin/busybox ids/rootfs/work/prog && chmod 6755 ids/rootfs/work/prog || return
+	tar -cf ids.tar --owner=12:34 ids
+	for x in ids ids.tar "--no-cache ids.tar" "--tree=overlay ids.tar"; do
+		gives 0 6755 replay $x -- stat -c %a /work/prog || return
+	done
+	[ "$(id -u)" -ne 0 ] || return 0
+	for x in "" --no-cache; do
+		replay $x --keep ids.kept ids.tar -- true && [ -x ids.kept/rootfs/work/prog ] &&
+			[ ! -u ids.kept/rootfs/work/prog ] && [ ! -g ids.kept/rootfs/work/prog ] || return
+		rm -rf ids.kept
+	done
+}
+try "set-id bits are seen, but what is kept gives nobody our rights" set_ids
 
 put_links() {
 	mkdir -p pair && echo one >pair/a && ln -f pair/a pair/b
