@@ -136,7 +136,8 @@ static int open_directory(struct target *t, const char *path, bool make)
 	if (*path && !t->no_openat2) {
 		int fd = open_beneath(t, path, O_PATH | O_DIRECTORY);
 
-		if (fd >= 0 || (!t->no_openat2 && !(fd == -ENOENT && make)))
+		/* Longer than PATH_MAX: component by component. */
+		if (fd >= 0 || (!t->no_openat2 && fd != -ENAMETOOLONG && !(fd == -ENOENT && make)))
 			return fd;
 	}
 	return walk(t, path, make);

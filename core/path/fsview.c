@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/base/buf.h"
+#include "core/base/far.h"
 #include "core/path/names.h"
 
 /* Whether a device is a procfs, for the last few devices asked for. */
@@ -34,11 +35,16 @@ static bool on_procfs(dev_t dev, const char *path)
 	return fs.f_type == PROC_SUPER_MAGIC;
 }
 
-static int host_look(struct fsview *v, const char *path, struct name_look *ret)
+static int host_look(struct fsview *v, const char *full, struct name_look *ret)
 {
+	_cleanup_far_ struct far far = FAR_INIT;
+	const char *path;
 	struct stat st;
+	int r = far_name(&far, full, &path);
 
 	(void)v;
+	if (r < 0)
+		return r;
 	if (fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
 		return -errno;
 	ret->mode = st.st_mode;
@@ -49,11 +55,16 @@ static int host_look(struct fsview *v, const char *path, struct name_look *ret)
 	return 0;
 }
 
-static int host_link(struct fsview *v, const char *path, struct buf *ret_target)
+static int host_link(struct fsview *v, const char *full, struct buf *ret_target)
 {
+	_cleanup_far_ struct far far = FAR_INIT;
+	const char *path;
 	size_t room = 256;
+	int r = far_name(&far, full, &path);
 
 	(void)v;
+	if (r < 0)
+		return r;
 	for (;; room *= 2) {
 		char *to;
 		ssize_t n;

@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/base/err.h"
+#include "core/base/far.h"
 #include "core/base/mem.h"
 #include "core/record/recorder_internal.h"
 #include "emul/elf/elf.h"
@@ -67,7 +67,7 @@ static int closure_of(struct recorder *r, struct task *t, int fd, int depth)
 
 int exec_closure(struct recorder *r, struct task *t, const char *host, int depth)
 {
-	_cleanup_close_ int fd = open(host, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	_cleanup_close_ int fd = far_open(host, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 
 	return fd < 0 ? 0 : closure_of(r, t, fd, depth);
 }

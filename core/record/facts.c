@@ -2,13 +2,15 @@
 /* What is told besides files, each fact once: absent names, peers, losses, concealed accesses. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "core/base/err.h"
+#include "core/base/far.h"
 #include "core/base/log.h"
 #include "core/record/recorder_internal.h"
 
@@ -174,14 +176,17 @@ int fact_concealed(struct recorder *r, struct name *n, unsigned use)
 {
 	_cleanup_buf_ struct buf path = BUF_INIT;
 	struct manifest_concealed *more, c = { .use = use };
-	struct stat st;
+	int fd;
 
 	if (n->flags & NAME_TOLD)
 		return 0;
 	n->flags |= NAME_TOLD;
 	if (name_path(n, &path) < 0)
 		return err_set(r->e, -ENOMEM, "tell of a concealed access");
-	c.existed = lstat(path.data, &st) == 0;
+	fd = far_open(path.data, O_PATH | O_NOFOLLOW);
+	c.existed = fd >= 0;
+	if (fd >= 0)
+		close(fd);
 	if (!c.existed)
 		return 0;
 	c.path = buf_steal(&path);

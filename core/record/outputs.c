@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "core/base/err.h"
+#include "core/base/far.h"
 #include "core/base/io.h"
 #include "core/record/recorder_internal.h"
 
@@ -69,7 +70,7 @@ static int tell(struct recorder *r, struct name *n)
 
 	if (name_path(n, &path) < 0)
 		return err_set(r->e, -ENOMEM, "tell of outputs");
-	fd = open(path.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	fd = far_open(path.data, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	o = calloc(1, sizeof(*o));
 	if (!o)
 		return err_set(r->e, -ENOMEM, "tell of outputs");

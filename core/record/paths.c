@@ -5,7 +5,6 @@
  * that leads into a concealed place.
  */
 #include <errno.h>
-#include <linux/limits.h>
 #include <string.h>
 
 #include "core/base/err.h"
@@ -74,10 +73,10 @@ int path_base(struct recorder *r, struct task *t, const char *dir, struct name *
 	return 0;
 }
 
-/* Directories so deep that procfs tells no path of them can be entered step by step. */
+/* Its path is longer than procfs tells, and cannot be found by going up from there either. */
 static int too_deep(struct recorder *r, const char *text)
 {
-	return fact_lost(r, text, "below a directory whose path is too long to be told");
+	return fact_lost(r, text, "in a directory whose path is too long to be told");
 }
 
 int path_of_fd(struct recorder *r, struct task *t, int fd, struct name **ret)
@@ -136,17 +135,6 @@ static int visit(void *arg, struct name *n, enum walk_role role)
 	return use_name(v->r, n, role == ROLE_LAST ? v->use : USE_META);
 }
 
-/* The kernel gets there from where it is; the whole path is too long for one call of ours. */
-static int walked_too_deep(struct recorder *r, const struct call_path *p, const struct path_walk *w)
-{
-	_cleanup_buf_ struct buf path = BUF_INIT;
-
-	if (w->error != -ENAMETOOLONG || !w->last || name_path(w->last, &path) < 0 ||
-	    path.len + p->text.len < PATH_MAX)
-		return 0;
-	return too_deep(r, buf_str(&p->text));
-}
-
 int path_walk_call(struct recorder *r, struct event *ev, int i, bool announce, struct used_path *ret)
 {
 	const struct call_path *p = &ev->call->paths[i];
@@ -175,8 +163,7 @@ int path_walk_call(struct recorder *r, struct event *ev, int i, bool announce, s
 		.walk = p->walk, .fresh = announce && p->use & (USE_READ | USE_EXEC | USE_LIST),
 		.tgid = t->tgid, .tid = t->tid, .visit = visit, .ctx = &v,
 	};
-	ret_base = names_walk(r->names, &ret->w, r->e);
-	return ret_base < 0 ? ret_base : walked_too_deep(r, p, &ret->w);
+	return names_walk(r->names, &ret->w, r->e);
 }
 
 /* Would the kernel, left alone, get to where the walk got? */

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/base/err.h"
 #include "core/base/io.h"
@@ -107,20 +106,16 @@ int process_exec(struct recorder *r, struct task *t)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT, own = BUF_INIT;
 	struct process *p = find(r, t->process);
-	char path[64], exe[4096];
-	ssize_t n;
+	_cleanup_buf_ struct buf exe = BUF_INIT;
+	char path[64];
 
 	if (!p)
 		return 0;
 	free(p->facts.exe);
 	p->facts.exe = NULL;
 	manifest_strings_clear(&p->facts.argv);
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)t->tid);
-	n = readlink(path, exe, sizeof(exe) - 1);
-	if (n > 0) {
-		exe[n] = '\0';
-		p->facts.exe = strdup(conceal_from_host(r->conceal, exe, &own) ? own.data : exe);
-	}
+	if (task_exe(t, &exe, NULL) >= 0)
+		p->facts.exe = strdup(conceal_from_host(r->conceal, exe.data, &own) ? own.data : exe.data);
 	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)t->tid);
 	if (io_read_file(AT_FDCWD, path, PROCESS_MAX_CMDLINE, &text, NULL) < 0)
 		return 0;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/base/err.h"
+#include "core/base/far.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/manifest/volatile.h"
@@ -52,7 +53,7 @@ static int include(struct recorder *r, struct name *n)
 	ret = use_list(r, n);
 	if (ret >= 0)
 		ret = name_host(n, &host);
-	d = ret < 0 ? NULL : opendir(host.data);
+	d = ret < 0 ? NULL : far_opendir(host.data);
 	while (d && ret >= 0 && (entry = readdir(d))) {
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;

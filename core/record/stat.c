@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/base/buf.h"
+#include "core/base/far.h"
 #include "core/manifest/manifest.h"
 
 static enum manifest_type type_of(mode_t mode)
@@ -125,11 +126,16 @@ static struct timespec birth_guess(const struct stat *st)
 	return t;
 }
 
-int stat_file(const char *host, struct manifest_file *ret, struct timespec *ret_birth)
+int stat_file(const char *path, struct manifest_file *ret, struct timespec *ret_birth)
 {
+	_cleanup_far_ struct far far = FAR_INIT;
+	const char *host;
 	struct stat st;
 	bool born = false;
+	int r = far_name(&far, path, &host);
 
+	if (r < 0)
+		return r;
 	/* Refused (before 4.11, in a container's profile), or without births (NFS, FUSE). */
 	if (ask_statx(host, ret, ret_birth, &born) < 0 || !born) {
 		if (fstatat(AT_FDCWD, host, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
@@ -168,13 +174,18 @@ static int add_xattr(struct manifest_file *f, const char *host, const char *name
 	return 0;
 }
 
-int stat_xattrs(const char *host, struct manifest_file *ret)
+int stat_xattrs(const char *path, struct manifest_file *ret)
 {
+	_cleanup_far_ struct far far = FAR_INIT;
 	char small[1024];
 	_cleanup_free_ char *big = NULL;
 	char *list = small;
-	ssize_t n = llistxattr(host, small, sizeof(small));
+	const char *host;
+	ssize_t n;
 
+	if (far_name(&far, path, &host) < 0)
+		return 0;	/* gone */
+	n = llistxattr(host, small, sizeof(small));
 	if (n < 0 && errno == ERANGE) {
 		big = malloc(XATTR_LIST_MAX);
 		if (!big)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/base/err.h"
+#include "core/base/far.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/manifest/review.h"
@@ -109,8 +110,10 @@ static int open_content(const struct name *n, const struct object *o)
 
 	if (r < 0)
 		return r;
-	at = open(host.data, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (at < 0 || fstat(at, &st) < 0)
+	at = far_open(host.data, O_PATH | O_NOFOLLOW);
+	if (at < 0)
+		return at;
+	if (fstat(at, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || st.st_dev != o->file.dev || st.st_ino != o->file.ino)
 		return -ESTALE;
@@ -305,7 +308,7 @@ int use_list(struct recorder *r, struct name *dir)
 	ret = name_host(dir, &host);
 	if (ret < 0)
 		return err_set(r->e, ret, "list %s", o->file.path);
-	d = opendir(host.data);
+	d = far_opendir(host.data);
 	while (d && ret >= 0 && (entry = readdir(d)))
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
 			ret = use_listed(r, dir, entry->d_name);

@@ -13,6 +13,7 @@
 #include "core/base/err.h"
 #include "core/base/io.h"
 #include "core/base/mem.h"
+#include "core/task/climb.h"
 #include "core/task/task.h"
 
 #define LINK_FIRST 256
@@ -82,6 +83,8 @@ static int read_link(const char *name, struct buf *ret_target)
 		if (!at)
 			return -ENOMEM;
 		n = readlink(name, at, size);
+		if (n < 0 && errno == ENAMETOOLONG)
+			break;
 		if (n < 0)
 			return -errno;
 		if ((size_t)n < size) {
@@ -90,7 +93,7 @@ static int read_link(const char *name, struct buf *ret_target)
 			return 0;
 		}
 	}
-	return -ENAMETOOLONG;
+	return climb_path(name, ret_target);
 }
 
 static int cached_link(struct task *t, const char *what, char **cache, const char **ret_path,

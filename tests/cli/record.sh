@@ -68,17 +68,28 @@ try "what was looked at and then read counts once" counted
 deep() {
 	name=$(printf %200s | tr ' ' d)
 	(for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24; do mkdir $name && cd -P $name || exit 1; done
-		echo deep >file) 2>/dev/null || return 1
+		echo deep >file && echo side >other && ln -s file link && mkdir sub) 2>/dev/null || return 1
 	cat >deep.pl <<'EOF'
 chdir "d" x 200 or exit 1 for 1 .. 24;
-open my $f, "<", "file" or exit 2; print <$f>;
+open my $f, "<", "link" or exit 2; print <$f>;
+opendir my $d, "." or exit 3; print join(" ", sort grep !/^\.\.?$/, readdir $d), "\n";
+-s "other" == 5 or exit 4;
+rename "sub", "moved" and mkdir "sub" or exit 5;
+open my $o, ">", "made" or exit 6; print $o "made\n";
 EOF
-	ends 121 care -o deep.tar perl deep.pl && [ "$(cat out)" = deep ] && grep -q 'could not be recorded' err || shown
+	for to in deep.tar deep.cpio.gz deep/; do
+		care -o $to perl deep.pl && [ "$(cat out)" = "deep
+file link other sub" ] && ! grep -q 'could not be recorded' err || shown || return 1
+		care replay $to && [ "$(cat out)" = "deep
+file link other sub" ] || shown || return 1
+		perl -e 'chdir "d" x 200 or exit 1 for 1 .. 24; unlink "made"; rmdir "sub"; rename "moved", "sub" or exit 1' || return 1
+	done
+	care verify deep.tar || shown
 }
 if command -v perl >/dev/null; then
-	try "files too deep for a path are told, not left out in silence" deep
+	try "files deeper than a path can tell are recorded and replayed" deep
 else
-	skip "files too deep for a path are told, not left out in silence" "no perl"
+	skip "files deeper than a path can tell are recorded and replayed" "no perl"
 fi
 limited() {
 	(ulimit -f 100; ends 124 care -o l.tar cat "$0") && grep -q 'write the archive.*too large' err || shown
