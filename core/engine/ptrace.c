@@ -184,6 +184,7 @@ int ptrace_run(const struct engine_spec *spec, const char *path, const struct en
 		en.tasks = task_table_new();
 	if (!en.tasks)
 		return err_set(e, -ENOMEM, "start");
+	task_set_peeker(sys_peek);
 	r = start(&en, path, filter);
 	if (r == 0) {
 		end_tick(&en);

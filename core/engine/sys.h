@@ -38,6 +38,12 @@ int sys_seize(pid_t tid, unsigned long options);
 int sys_info(pid_t tid, struct sys_info *ret);	/* 0 or −errno; whole or not at all */
 int sys_has_info(pid_t tid);	/* … whether it can be asked, in a stop of any kind */
 
+/*
+ * Tracee memory word by word (PTRACE_PEEKDATA, PTRACE_POKEDATA): read to @to, or written
+ * from @from. The count, short when a page is missing, or −errno.
+ */
+ssize_t sys_peek(pid_t tid, uint64_t addr, void *to, const void *from, size_t len);
+
 /* PTRACE_GETEVENTMSG; 0 when the task is gone. */
 unsigned long sys_event_message(pid_t tid);
 

@@ -3,6 +3,7 @@
  * Tracee memory. process_vm_readv costs one call; where it is refused (some
  * containers' seccomp profiles, kernels without CONFIG_CROSS_MEMORY_ATTACH)
  * /proc/PID/mem does the same with three. The refusal is found once and remembered.
+ * Where both are refused there is what the engine has, word by word.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,12 @@
 #include "core/task/task.h"
 
 static bool vm_refused;
+static task_peeker *peeker;
+
+void task_set_peeker(task_peeker *peek)
+{
+	peeker = peek;
+}
 
 /* ENOSYS and EPERM are also what a container's profile answers; ours is asked later if it can. */
 static bool means_refused(int err)
@@ -60,7 +67,7 @@ static ssize_t copy(const struct task *t, uint64_t addr, void *to, const void *f
 	n = through_proc(t->tid, addr, to, from, len);
 	if (n >= 0)
 		vm_refused = true;	/* the task can be read, so it was the call itself */
-	return n;
+	return n < 0 && n != -EFAULT && peeker ? peeker(t->tid, addr, to, from, len) : n;
 }
 
 ssize_t task_read(const struct task *t, uint64_t addr, void *to, size_t len)

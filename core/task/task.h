@@ -92,4 +92,11 @@ int task_fd_open(const struct task *t, int fd, int flags);
 ssize_t task_read(const struct task *t, uint64_t addr, void *to, size_t len);
 ssize_t task_write(const struct task *t, uint64_t addr, const void *from, size_t len);
 
+/*
+ * What is left where both are refused: reads to @to, or writes from @from. Only whoever
+ * traces the task can, so the engine gives it.
+ */
+typedef ssize_t task_peeker(pid_t tid, uint64_t addr, void *to, const void *from, size_t len);
+void task_set_peeker(task_peeker *peek);
+
 #endif

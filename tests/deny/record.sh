@@ -84,6 +84,9 @@ for errno in ENOSYS EPERM; do
 		try "the same is seen without $what ($errno)" seen $what $errno
 	done
 done
+# /proc/PID/mem is read by pread(2): what is left is PTRACE_PEEKDATA.
+try "the same is seen where a program's memory can only be had word by word" \
+	seen process_vm_readv,process_vm_writev,pread64,pwrite64 EPERM
 expect userns EPERM
 try "recording works without user namespaces" record userns EPERM
 try "a replay does without user namespaces, or says that it cannot" replay_or_say userns EPERM
