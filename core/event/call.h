@@ -35,7 +35,7 @@ enum walk {
 
 #define CALL_CWD (-100)		/* AT_FDCWD: the base is the working directory */
 
-#define CALL_PATHS 4		/* move_mount, linkat and renameat2 need two, execveat's argv none */
+#define CALL_PATHS 8		/* most need two; an overlay's layers and sendmmsg's sockets are several */
 
 struct call_path {
 	int arg;		/* index of the argument register that points at it, −1 if inside a struct */
@@ -73,7 +73,13 @@ struct call {
 	bool addr_bind;			/* bind(2) rather than a peer */
 	int addr_arg;			/* register that points at it, −1 = inside a struct */
 	uint64_t addr_at;		/* where it lies in the tracee */
-	bool more;			/* it gave more names than fit here (sendmmsg) */
+	struct buf more_addrs;		/* sendmmsg's other ones: struct call_addr each */
+	bool more;			/* it gave more paths than fit here */
+};
+
+struct call_addr {
+	socklen_t len;
+	struct sockaddr_storage addr;
 };
 
 /* Copies tracee memory: the count (short when a page is missing), or −errno. */

@@ -146,13 +146,15 @@ static int decode_arg(struct decoding *d, int i)
 /* Forget a call, but keep the memory of its paths. */
 static void start(struct call *c, const struct abi *abi, uint64_t nr, const uint64_t args[6])
 {
-	struct buf texts[CALL_PATHS];
+	struct buf texts[CALL_PATHS], more = c->more_addrs;
 
+	buf_reset(&more);
 	for (int i = 0; i < CALL_PATHS; i++) {
 		texts[i] = c->paths[i].text;
 		buf_reset(&texts[i]);
 	}
-	*c = (struct call){ .abi = abi, .nr = nr, .fd = -1, .addr_arg = -1 };
+	*c = (struct call){ .abi = abi, .nr = nr, .fd = -1, .addr_arg = -1,
+			    .more_addrs = more };
 	for (int i = 0; i < CALL_PATHS; i++)
 		c->paths[i].text = texts[i];
 	for (int i = 0; i < 6; i++)
@@ -188,4 +190,5 @@ void call_free(struct call *c)
 {
 	for (int i = 0; i < CALL_PATHS; i++)
 		buf_free(&c->paths[i].text);
+	buf_free(&c->more_addrs);
 }

@@ -85,7 +85,11 @@ static int add_address(struct decoding *d, int reg, uint64_t at, uint32_t len,
 		c->addr_at = at;
 		c->addr_bind = USE_BITS(a->use) & USE_CREATE;
 	} else if (c->addr_len != len || memcmp(&c->addr, &addr, len)) {
-		c->more |= addr.ss_family != AF_UNIX;
+		struct call_addr other = { len, addr };
+
+		buf_add(&c->more_addrs, &other, sizeof(other));
+		if (buf_error(&c->more_addrs))
+			return -ENOMEM;
 	}
 	if (addr.ss_family != AF_UNIX || len <= SUN_PATH || len > sizeof(struct sockaddr_un))
 		return 0;

@@ -104,38 +104,52 @@ static int tell_net(struct recorder *r, const char *proto, const char *address, 
 	return queue_record(r->queue, &f->record, free_fact, r->e);
 }
 
-int fact_net(struct recorder *r, const struct call *c)
+static int tell_address(struct recorder *r, const struct sockaddr_storage *addr, socklen_t addr_len,
+			bool listen)
 {
-	const struct sockaddr_in *in = (const struct sockaddr_in *)&c->addr;
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&c->addr;
-	const struct sockaddr_un *un = (const struct sockaddr_un *)&c->addr;
+	const struct sockaddr_in *in = (const struct sockaddr_in *)addr;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)addr;
+	const struct sockaddr_un *un = (const struct sockaddr_un *)addr;
 	char host[INET6_ADDRSTRLEN], text[INET6_ADDRSTRLEN + 16], name[220];
 
-	if (c->addr_len < sizeof(sa_family_t))
+	if (addr_len < sizeof(sa_family_t))
 		return 0;
-	switch (c->addr.ss_family) {
+	switch (addr->ss_family) {
 	case AF_INET:
-		if (c->addr_len < sizeof(*in) || !inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host)))
+		if (addr_len < sizeof(*in) || !inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host)))
 			return 0;
 		snprintf(text, sizeof(text), "%s:%u", host, ntohs(in->sin_port));
-		return tell_net(r, "inet", text, c->addr_bind);
+		return tell_net(r, "inet", text, listen);
 	case AF_INET6:
-		if (c->addr_len < sizeof(*in6) || !inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host)))
+		if (addr_len < sizeof(*in6) || !inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host)))
 			return 0;
 		snprintf(text, sizeof(text), "[%s]:%u", host, ntohs(in6->sin6_port));
-		return tell_net(r, "inet6", text, c->addr_bind);
+		return tell_net(r, "inet6", text, listen);
 	case AF_UNIX:
 		/* A name in the file system is a path of the call; here only abstract ones. */
-		if (c->addr_len > sizeof(sa_family_t) && !un->sun_path[0]) {
-			size_t len = c->addr_len - sizeof(sa_family_t) - 1;
+		if (addr_len > sizeof(sa_family_t) && !un->sun_path[0]) {
+			size_t len = addr_len - sizeof(sa_family_t) - 1;
 
 			snprintf(name, sizeof(name), "@%.*s", (int)MIN(len, (size_t)107), un->sun_path + 1);
-			return tell_net(r, "unix", name, c->addr_bind);
+			return tell_net(r, "unix", name, listen);
 		}
 		return 0;
 	default:
 		return 0;
 	}
+}
+
+int fact_net(struct recorder *r, const struct call *c)
+{
+	int ret = tell_address(r, &c->addr, c->addr_len, c->addr_bind);
+
+	for (size_t at = 0; at < c->more_addrs.len && ret >= 0; at += sizeof(struct call_addr)) {
+		struct call_addr other;
+
+		memcpy(&other, c->more_addrs.data + at, sizeof(other));
+		ret = tell_address(r, &other.addr, other.len, c->addr_bind);
+	}
+	return ret;
 }
 
 /* An absent name needs no strings of its own: the record owns the path. */

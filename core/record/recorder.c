@@ -98,6 +98,8 @@ static int on_call(struct recorder *r, struct event *ev)
 		ret = use_fd(r, ev);
 	if (ret >= 0 && c->addr_len)
 		ret = fact_net(r, c);
+	if (ret >= 0 && c->more)
+		ret = fact_lost(r, c->row->name, "more paths in one call than are looked at");
 	return ret;
 }
 
@@ -229,6 +231,8 @@ void recorder_summary(struct recorder *r, struct record_summary *ret)
 	ret->changed = q.changed;
 	ret->concealed = r->concealed;
 	ret->n_concealed = r->n_concealed;
+	ret->secrets = r->secrets;
+	ret->n_secrets = r->n_secrets;
 }
 
 void recorder_progress(struct recorder *r, uint64_t *ret_files, uint64_t *ret_bytes)
@@ -267,6 +271,7 @@ void recorder_free(struct recorder *r)
 	for (int i = 0; i < CALL_PATHS; i++)
 		buf_free(&r->rewrite[i]);
 	free(r->written);
+	free(r->secrets);
 	objects_free(r->objects);
 	view_free_all(r);
 	free(r);

@@ -353,6 +353,8 @@ static void describe(const struct call *c, struct buf *b)
 	}
 	if (c->addr_len)
 		buf_addf(b, "%s%s", b->len ? ", " : "", c->addr_bind ? "bind" : "peer");
+	if (c->more_addrs.len)
+		buf_addf(b, " +%zu", c->more_addrs.len / sizeof(struct call_addr));
 	if (c->more)
 		buf_addf(b, "%smore", b->len ? ", " : "");
 	if (!b->len)
