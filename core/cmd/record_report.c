@@ -10,6 +10,7 @@
 #include "core/base/err.h"
 #include "core/cmd/record_job.h"
 #include "core/manifest/review.h"
+#include "core/manifest/volatile.h"
 
 #define REPORT_MOST 20	/* lines of one kind; the archive has all */
 
@@ -52,20 +53,45 @@ int record_concealed_text(const struct record_job *job, struct buf *ret)
 	return buf_error(ret);
 }
 
+/* A directory of $PATH, or on the way to one: only a program not found is to do with it. */
+static bool is_path_dir(const struct record_job *job, const char *path)
+{
+	const char *at = manifest_env_get(job->run.env.v, "PATH");
+
+	while (at && *at) {
+		size_t len = strcspn(at, ":");
+
+		if (strlen(path) <= len && !strncmp(at, path, strlen(path)) &&
+		    strchr("/:", at[strlen(path)]))	/* or the end */
+			return true;
+		at += len + (at[len] == ':');
+	}
+	return false;
+}
+
 /* A failure that concealment may have caused: what it was, and the line to try. */
 static void report_concealed(const struct record_job *job, const struct record_summary *sum)
 {
 	_cleanup_buf_ struct buf line = BUF_INIT;
+	int code = engine_exit_code(job->engine.status);
+	size_t n = 0;
 
-	if (!sum->n_concealed || engine_exit_code(job->engine.status) == 0)
+	if (code == 0)
 		return;
-	cmd_warn("the command failed, and %zu files it asked for are concealed:", sum->n_concealed);
 	buf_adds(&line, "care");
-	for (size_t i = 0; i < sum->n_concealed && i < REPORT_MOST; i++) {
-		cmd_warn("  %s (by %s)", sum->concealed[i].path, sum->concealed[i].exe);
+	for (size_t i = 0; i < sum->n_concealed; i++) {
+		const struct manifest_concealed *c = &sum->concealed[i];
+
+		if ((code != 127 && is_path_dir(job, c->path)) || n == REPORT_MOST)
+			continue;
+		if (!n++)
+			cmd_warn("the command failed, and files it asked for are concealed:");
+		cmd_warn("  %s (by %s)", c->path, c->exe);
 		buf_adds(&line, " -r ");
-		buf_add_shell(&line, sum->concealed[i].path, strlen(sum->concealed[i].path));
+		buf_add_shell(&line, c->path, strlen(c->path));
 	}
+	if (!n)
+		return;
 	for (char **arg = job->argv; *arg; arg++) {
 		buf_addc(&line, ' ');
 		buf_add_shell(&line, *arg, strlen(*arg));
@@ -128,8 +154,8 @@ static void tell_secret(struct review_sink *self, const char *kind, const char *
 		cmd_warn("the %s %s is recorded and looks like a secret: %s", kind, what, why);
 }
 
-/* Before it is shared: variables and arguments; files were told when they were archived. */
-static void report_secrets(const struct record_job *job)
+/* Before it is shared. */
+static void report_secrets(const struct record_job *job, const struct record_summary *sum)
 {
 	struct review review = { { tell_secret }, 0 };
 
@@ -139,6 +165,11 @@ static void report_secrets(const struct record_job *job)
 	if (review.count)
 		cmd_warn("--redact-env NAME and --redact TEXT keep such values out; care info --review %s "
 			 "lists all there is to look at", job->output);
+	for (size_t i = 0; i < sum->n_secrets && i < REPORT_MOST; i++)
+		cmd_warn("%s is archived and looks like a secret: %s", sum->secrets[i]->path,
+			 sum->secrets[i]->secret ?: review_path(sum->secrets[i]->path));
+	if (sum->n_secrets > REPORT_MOST)
+		cmd_warn("… and %zu more: care info --review lists them", sum->n_secrets - REPORT_MOST);
 }
 
 static void report_replay(const struct record_job *job)
@@ -162,7 +193,7 @@ void record_report(struct record_job *job, bool finished)
 	report_engine(job);
 	report_left(job);
 	report_concealed(job, &sum);
-	report_secrets(job);
+	report_secrets(job, &sum);
 	if (sum.changed)
 		cmd_warn("%" PRIu64 " files changed while they were being archived", sum.changed);
 	if (sum.lost)

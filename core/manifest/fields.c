@@ -160,6 +160,8 @@ static const struct record file_record = {
 		F_OMIT(manifest_file, dev, FIELD_UINT, omit_identity, "dev",
 		       "Device that it was on; only if it had several names and is no directory."),
 		F_OMIT(manifest_file, ino, FIELD_UINT, omit_identity, "ino", "Its inode number; as dev."),
+		F(manifest_file, secret, FIELD_STRING, "secret",
+		  "Why its content looks like a secret; care info --review tells it."),
 		F(manifest_file, link, FIELD_STRING, "link",
 		  "Of a symlink: its target; of a hard link: the path that holds the content."),
 		F_COUNTED(manifest_file, xattrs, n_xattrs, FIELD_RECORDS, &xattr_record, "xattrs",

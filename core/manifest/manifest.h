@@ -78,6 +78,7 @@ struct manifest_file {
 	unsigned char sha256[32];
 	bool has_sha256;
 	uint32_t process;	/* who used it first */
+	char *secret;		/* why its content looks like a secret, else NULL */
 };
 
 struct manifest_process {

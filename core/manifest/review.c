@@ -135,20 +135,41 @@ static bool is_token_char(char c)
 	       c == '_' || c == '-' || c == '.';
 }
 
-/* A token of a known form, or a URL with a password, anywhere in @text. */
-static const char *text_is_secret(const char *text)
+/* Tokens are made by chance: names of variables and of classes in texts have no such mixture. */
+static bool is_random(const char *word, size_t len)
 {
-	for (const char *at = text; *at; at++) {
-		size_t len = 0;
+	bool digit = false, upper = false;
 
-		if (at > text && is_token_char(at[-1]))
-			continue;
-		while (is_token_char(at[len]))
-			len++;
+	for (size_t i = 0; i < len; i++) {
+		digit |= word[i] >= '0' && word[i] <= '9';
+		upper |= word[i] >= 'A' && word[i] <= 'Z';
+	}
+	return digit && upper;
+}
+
+/* A token of a known form anywhere in the @len bytes at @text; @random: among other words. */
+static const char *find_token(const char *text, size_t len, bool random)
+{
+	for (size_t at = 0, word; at < len; at += word + 1) {
+		for (word = 0; at + word < len && is_token_char(text[at + word]); )
+			word++;
 		for (size_t i = 0; i < ARRAY_SIZE(tokens); i++)
-			if (len >= tokens[i].len && !strncmp(at, tokens[i].start, strlen(tokens[i].start)))
+			if (word >= tokens[i].len &&
+			    !strncmp(text + at, tokens[i].start, strlen(tokens[i].start)) &&
+			    (!random || is_random(text + at + strlen(tokens[i].start),
+						  word - strlen(tokens[i].start))))
 				return tokens[i].why;
 	}
+	return NULL;
+}
+
+/* A token, or a URL with a password, anywhere in @text. */
+static const char *text_is_secret(const char *text)
+{
+	const char *why = find_token(text, strlen(text), false);
+
+	if (why)
+		return why;
 	for (const char *at = text; (at = strstr(at, "://")); at += 3) {
 		size_t host = strcspn(at + 3, "/?# ");
 		const char *sign = memchr(at + 3, '@', host);
@@ -218,17 +239,26 @@ const char *review_path(const char *path)
 
 const char *review_content(const void *data, size_t len)
 {
-	static const struct { const char *text, *why; } starts[] = {
-		{ "PRIVATE KEY-----", "it holds a private key" },
-		{ "PRIVATE KEY BLOCK-----", "it holds a private key" },
-		{ "PuTTY-User-Key-File-", "it holds a private key" },
-		{ "AGE-SECRET-KEY-1", "it holds a private key" },
+	static const char *const starts[] = {
+		"-----BEGIN PRIVATE KEY-----", "-----BEGIN RSA PRIVATE KEY-----",
+		"-----BEGIN DSA PRIVATE KEY-----", "-----BEGIN EC PRIVATE KEY-----",
+		"-----BEGIN ENCRYPTED PRIVATE KEY-----", "-----BEGIN OPENSSH PRIVATE KEY-----",
+		"-----BEGIN PGP PRIVATE KEY BLOCK-----", "PuTTY-User-Key-File-", "AGE-SECRET-KEY-1",
 	};
+	const char *line = data, *end = line + len, *next;
 
-	for (size_t i = 0; i < ARRAY_SIZE(starts); i++)
-		if (memmem(data, MIN(len, (size_t)4096), starts[i].text, strlen(starts[i].text)))
-			return starts[i].why;
-	return NULL;
+	if (memchr(data, '\0', len))
+		return NULL;	/* no text: a program has such words in its tables */
+	/* At the start of a line: sources and manuals only speak of them. */
+	for (; line < end; line = next) {
+		next = memchr(line, '\n', end - line);
+		next = next ? next + 1 : end;
+		for (size_t i = 0; i < ARRAY_SIZE(starts); i++)
+			if ((size_t)(next - line) > strlen(starts[i]) &&
+			    !memcmp(line, starts[i], strlen(starts[i])))
+				return "it holds a private key";
+	}
+	return find_token(data, len, true);
 }
 
 size_t review_run(const struct manifest_run *run, struct review_sink *to)
@@ -265,7 +295,7 @@ bool review_file(const struct manifest_file *f, struct review_sink *to)
 
 	if (f->content != MANIFEST_WHOLE && f->content != MANIFEST_HARDLINK)
 		return false;
-	why = review_path(f->path);
+	why = review_path(f->path) ?: f->secret;
 	if (why)
 		to->found(to, "file", f->path, why);
 	return why;

@@ -18,7 +18,7 @@ struct manifest_run;
 const char *review_variable(const char *name_value);	/* NAME=value */
 const char *review_argument(const char *text);
 const char *review_path(const char *path);
-const char *review_content(const void *data, size_t len);	/* the first bytes of a file */
+const char *review_content(const void *data, size_t len);	/* the first bytes of a file, if it is a text */
 
 struct review_sink {
 	/* @kind: "variable", "argument", "file"; @what: the name alone, never a secret value. */

@@ -10,11 +10,15 @@
 #include <nettle/sha2.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/err.h"
 #include "core/base/far.h"
 #include "core/base/io.h"
 #include "core/record/recorder_internal.h"
+
+#define OUTPUT_BLOCK (1 << 18)
+#define OUTPUT_ZEROS 4096
 
 struct output {
 	struct manifest_record record;
@@ -29,17 +33,33 @@ static void free_output(struct manifest_record *record)
 	free(o);
 }
 
+static const uint8_t zeros[OUTPUT_ZEROS];
+
 static int hash_fd(int fd, unsigned char ret[SHA256_DIGEST_SIZE])
 {
-	_cleanup_free_ char *block = malloc(1 << 18);
+	_cleanup_free_ char *block = malloc(OUTPUT_BLOCK);
 	struct sha256_ctx sha;
+	off_t at = 0, data;
 	ssize_t n;
 
 	if (!block)
 		return -ENOMEM;
 	sha256_init(&sha);
-	while ((n = io_read_full(fd, block, 1 << 18)) > 0)
+	for (;;) {
+		/* Holes are hashed without being read, for a disk image has many. */
+		data = lseek(fd, at, SEEK_DATA);
+		if (data < 0)
+			data = errno == ENXIO ? lseek(fd, 0, SEEK_END) : at;
+		for (; at < data; at += n) {
+			n = MIN(data - at, (off_t)OUTPUT_ZEROS);
+			sha256_update(&sha, n, zeros);
+		}
+		n = io_pread_full(fd, block, OUTPUT_BLOCK, at);
+		if (n <= 0)
+			break;
 		sha256_update(&sha, n, (const uint8_t *)block);
+		at += n;
+	}
 	if (n < 0)
 		return (int)n;
 	sha256_digest(&sha, SHA256_DIGEST_SIZE, ret);

@@ -52,6 +52,8 @@ struct record_summary {
 	uint64_t changed;		/* files that changed while they were read */
 	uint64_t lost;			/* what could not be recorded: not faithful if > 0 */
 	uint64_t io_uring;		/* refused */
+	const struct manifest_file *const *secrets;	/* that look like keys or tokens; as long */
+	size_t n_secrets;
 	const struct manifest_concealed *concealed;	/* accesses; valid until recorder_free() */
 	size_t n_concealed;
 };

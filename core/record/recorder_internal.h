@@ -50,7 +50,8 @@ struct recorder {
 	struct buf rewrite[CALL_PATHS];
 	struct record_summary sum;
 	bool renamed_dirs, wrote_hardlinks, changed_ids;
-	unsigned secrets;		/* files that look like keys */
+	const struct manifest_file **secrets;	/* archived, and look like keys or tokens */
+	size_t n_secrets;
 	unsigned start_use;		/* of the path used before the first event */
 
 	/* The event being looked at. */

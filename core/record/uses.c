@@ -14,12 +14,13 @@
 
 #include "core/base/err.h"
 #include "core/base/far.h"
+#include "core/base/io.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/manifest/review.h"
 #include "core/record/recorder_internal.h"
 
-#define USES_MOST_SECRETS 20	/* warned of by name; `care info --review` has all */
+#define USES_REVIEWED 8192	/* bytes: a text that is a key, or holds a token, is no longer */
 
 struct object object_volatile = { .volatile_below = true };
 struct object object_concealed = { .concealed_below = true };
@@ -124,27 +125,58 @@ static int open_content(const struct name *n, const struct object *o)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Keys are archived like any other file, but not without a word. */
-static void warn_secret(struct recorder *r, const char *path)
+/* What distributions install there is everybody's, and most of what is read. */
+static bool is_installed(const char *path)
 {
-	const char *why = review_path(path);
+	return (!strncmp(path, "/usr/", 5) && strncmp(path, "/usr/local/", 11)) ||
+	       !strncmp(path, "/lib", 4) || !strncmp(path, "/etc/ssl/certs/", 15);
+}
 
-	if (!why || r->secrets++ >= USES_MOST_SECRETS)
-		return;
-	log_warn("%s is archived and looks like a secret: %s", path, why);
+/* A key or a token by its text. Only small files are looked into: those that are them. */
+static int review_text(struct object *o, int fd)
+{
+	char text[USES_REVIEWED];
+	const char *why;
+	ssize_t n;
+
+	if (o->file.size > sizeof(text) || o->file.secret || is_installed(o->file.path))
+		return 0;
+	n = io_pread_full(fd, text, o->file.size, 0);
+	why = n > 0 ? review_content(text, n) : NULL;
+	if (why)
+		o->file.secret = strdup(why);
+	return why && !o->file.secret ? -ENOMEM : 0;
+}
+
+/* Keys are archived like any other file, but not without a word. */
+static int review(struct recorder *r, struct object *o, int fd)
+{
+	const struct manifest_file **more;
+	int ret = review_text(o, fd);
+
+	if (ret >= 0 && !o->file.secret && !review_path(o->file.path))
+		return 0;
+	more = ret < 0 ? NULL : realloc(r->secrets, (r->n_secrets + 1) * sizeof(*more));
+	if (!more)
+		return err_set(r->e, -ENOMEM, "remember %s", o->file.path);
+	r->secrets = more;
+	r->secrets[r->n_secrets++] = &o->file;
+	return 0;
 }
 
 /* Content that is wanted and not settled yet. */
 static int keep_content(struct recorder *r, const struct name *n, struct object *o, unsigned use)
 {
+	/* What is stored: holes are not. */
+	uint64_t stored = MIN(o->file.size, o->file.blocks * 512);
 	int fd;
 
 	o->content_told = true;
-	if (r->spec.max_size >= 0 && o->file.size > (uint64_t)r->spec.max_size) {
+	if (r->spec.max_size >= 0 && stored > (uint64_t)r->spec.max_size) {
 		o->file.content = MANIFEST_TOO_BIG;
 		fact_lost(r, o->file.path, "bigger than the limit (-m)");
 		log_warn("%s: %llu MiB is more than -m allows, archived without content", o->file.path,
-			 (unsigned long long)(o->file.size >> 20));
+			 (unsigned long long)(stored >> 20));
 		return queue_file(r->queue, o, -1, r->e);
 	}
 	fd = open_content(n, o);
@@ -155,7 +187,10 @@ static int keep_content(struct recorder *r, const struct name *n, struct object 
 		r->sum.files++;
 		r->sum.bytes += o->file.size;
 		log_info("archived: %s", o->file.path);
-		warn_secret(r, o->file.path);
+		if (review(r, o, fd) < 0) {
+			close(fd);
+			return r->e->code;
+		}
 		return queue_file(r->queue, o, fd, r->e);
 	}
 	o->file.content = MANIFEST_UNREADABLE;

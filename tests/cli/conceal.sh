@@ -29,6 +29,14 @@ advice() {
 	[ $? -eq 5 ] && grep -q -- "-r $PWD/secret/s" err || shown
 }
 try "a failure with concealed accesses gives the line to try" advice
+search() {
+	mkdir -p secret/bin/sub && PATH=$PWD/secret/bin/sub:$PATH care -o a.tar -c secret sh -c 'test -e open/no || exit 5'
+	[ $? -eq 5 ] && ! grep -q 'are concealed' err || shown || return 1
+	printf '#!/bin/sh\necho here\n' >secret/bin/sub/here-only && chmod +x secret/bin/sub/here-only
+	PATH=$PWD/secret/bin/sub:$PATH care -o a.tar -c secret sh -c here-only
+	[ $? -eq 127 ] && grep -q -- "-r $PWD/secret/bin" err || shown
+}
+try "a concealed directory of \$PATH is named when a program was not found, not otherwise" search
 left() {
 	care -o a.tar -c secret sh -c 'echo left >secret/new; cat secret/new' && says left &&
 		[ ! -e secret/new ] && grep -q "secret/new" err || shown

@@ -113,6 +113,21 @@ seen() { care -o a.tar --content=seen test -f big && [ "$(wc -c <a.tar)" -gt 500
 try "--content=seen keeps its bytes" seen
 limit() { ends 121 care -o a.tar -m 1 cat big && [ "$(wc -c <a.tar)" -lt $((4900000 + $(wc -c <"$CARE"))) ] && grep -q -- '-m' err || shown; }
 try "-m leaves big files out, says so, and is not faithful" limit
+limit_stored() {
+	truncate -s 50M sparse && echo data | dd of=sparse bs=1 seek=20000000 conv=notrunc 2>/dev/null || return 1
+	[ $(($(stat -c %b sparse) / 2)) -lt 1000 ] || return 0	# a file system without holes
+	ends 0 care -o a.tar -m 20 sh -c 'cksum <sparse; cat sparse >copy; truncate -s 40M made' && cp out native &&
+		ends 0 care replay a.tar sh -c "cksum <sparse" && cmp native out || shown
+}
+try "-m counts what is stored of a sparse file" limit_stored
+secrets() {
+	mkdir own && printf 'x = 1\ntoken = ghp_0123456789abcdefABCDEF0123456789abcdef\n' >own/settings || return 1
+	echo 'nothing' >own/plain
+	care -o s.tar cat own/settings own/plain && grep -q 'own/settings.*looks like a secret.*GitHub' err &&
+		! grep -q 'plain.*secret' err || shown || return 1
+	ends 1 care info --review s.tar && grep -q 'own/settings.*GitHub' out || shown
+}
+try "a text that holds a token is named, when it is recorded and by info --review" secrets
 echo unused >unused; mkdir tree; echo deep >tree/deep
 included() {
 	care -o a.tar --include unused --include tree true &&

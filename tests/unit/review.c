@@ -61,6 +61,8 @@ static void files_are_told_by_place_and_name(void)
 	CHECK(!review_path("/home/u/main.c") && !review_path("/home/u/.pem") && !review_path("/"));
 }
 
+#define TEXT(text) review_content(text, sizeof(text) - 1)
+
 static void content_is_told_by_its_beginning(void)
 {
 	const char key[] = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl";
@@ -68,6 +70,15 @@ static void content_is_told_by_its_beginning(void)
 	CHECK(review_content(key, sizeof(key) - 1));
 	CHECK(!review_content(key, 20));
 	CHECK(!review_content("-----BEGIN CERTIFICATE-----", 27) && !review_content("", 0));
+	/* What speaks of them only, and what is no text. */
+	CHECK(!review_content("	{ \"-----BEGIN PRIVATE KEY-----\" },\n", 35));
+	CHECK(!review_content("-----BEGIN PRIVATE KEY-----\n\0\1", 30));
+	CHECK(TEXT("x\n-----BEGIN PRIVATE KEY-----\nMIIE\n"));
+	CHECK(TEXT("//registry/:_authToken=npm_0123456789abcdefABCDEF0123456789abcdefABCD\n"));
+	CHECK(TEXT("token: \"ghp_0123456789abcdefABCDEF0123456789abcdef\"\n"));
+	CHECK(!TEXT("npm_config_package_import_method_of_the_user=1\n"));
+	CHECK(!TEXT(".sk-fading-circle-with-a-very-long-name-of-twelve { }\n"));
+	CHECK(!TEXT("https://me:pw@host/x in an example\n"));
 }
 
 struct counting {
