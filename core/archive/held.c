@@ -103,7 +103,8 @@ static struct held *held_new(const struct manifest_file *file, uint64_t hash)
 	h->mtime = file->mtime;
 	h->rdev = file->rdev;
 	h->hardlink = file->content == MANIFEST_HARDLINK && file->link;
-	h->shown = file->type == MANIFEST_REG ? file->size : 0;
+	/* What the other machine has is nothing here: without it, empty rather than full of zeros. */
+	h->shown = file->type == MANIFEST_REG && file->content != MANIFEST_VOLATILE ? file->size : 0;
 	h->exact = file->content == MANIFEST_WHOLE || file->type != MANIFEST_REG;
 	if ((file->link && !(h->link = strdup(file->link))) || copy_xattrs(h, file) < 0) {
 		held_clear(h);
