@@ -176,19 +176,33 @@ static int64_t ms_between(const struct timespec *from, const struct timespec *to
 	return (to->tv_sec - from->tv_sec) * 1000 + (to->tv_nsec - from->tv_nsec) / 1000000;
 }
 
+bool archive_out_is_flushed(const struct archive_out *a)
+{
+	return !a->dirty && !a->journal.pending.len;
+}
+
+int archive_out_flush(struct archive_out *a, struct err *e)
+{
+	_out_guard_;
+
+	if (archive_out_is_flushed(a))
+		return 0;
+	clock_gettime(CLOCK_MONOTONIC, &a->flushed);
+	a->dirty = false;
+	return a->backend->flush(a, e);
+}
+
 static int flush_if_due(struct archive_out *a, struct err *e)
 {
 	struct timespec now;
 
-	if (!a->dirty && !a->journal.pending.len)
+	if (archive_out_is_flushed(a))
 		return 0;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (ms_between(&a->flushed, &now) < OUT_FLUSH_MS &&
 	    a->backend->unflushed(a) + a->journal.pending.len < OUT_FLUSH_BYTES)
 		return 0;
-	a->flushed = now;
-	a->dirty = false;
-	return a->backend->flush(a, e);
+	return archive_out_flush(a, e);
 }
 
 int archive_out_add(struct archive_out *a, struct manifest_file *file, int fd, bool *ret_changed,

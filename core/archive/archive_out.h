@@ -75,6 +75,11 @@ int archive_out_member(struct archive_out *a, const char *name, mode_t mode, con
 /* Called from time to time: flushes when 2 s or 4 MiB went by since the last flush. */
 int archive_out_tick(struct archive_out *a, struct err *e);
 
+/* The same at once: what was added is there for a repair, whatever happens from here on. */
+int archive_out_flush(struct archive_out *a, struct err *e);
+/* Would a flush have nothing to do? */
+bool archive_out_is_flushed(const struct archive_out *a);
+
 /* Hold-backs, manifest.json, trailer, footer, fsync, rename into place. */
 int archive_out_finish(struct archive_out *a, struct err *e);
 

@@ -41,6 +41,12 @@ int queue_record(struct queue *q, struct manifest_record *record,
 /* Do not return before the object's bytes are safe from whatever happens to the file. */
 int queue_secure(struct queue *q, struct object *o, struct err *e);
 
+/*
+ * Do not return while anything that was queued more than a second ago can still be lost by
+ * a SIGKILL. To be called before a call is let go, also one that queues nothing.
+ */
+int queue_keep_up(struct queue *q, struct err *e);
+
 /* Wait until nothing is under way and no descriptor is held (before an umount). */
 int queue_drain(struct queue *q, struct err *e);
 

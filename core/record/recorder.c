@@ -78,7 +78,7 @@ static bool is_class(const struct call *c, enum syscall_class class)
 static int on_call(struct recorder *r, struct event *ev)
 {
 	const struct call *c = ev->call;
-	int ret = 0;
+	int ret = queue_keep_up(r->queue, r->e);
 
 	r->sum.calls++;
 	if (is_class(c, SYSCALL_IDS))
@@ -87,7 +87,7 @@ static int on_call(struct recorder *r, struct event *ev)
 		ev->want_return = true;
 	if (c->result_use)
 		ev->want_return = true;
-	if (is_class(c, SYSCALL_MOUNT)) {
+	if (ret >= 0 && is_class(c, SYSCALL_MOUNT)) {
 		/* No descriptor of ours may hold what is about to be unmounted (decision 5). */
 		ret = queue_drain(r->queue, r->e);
 		ev->want_return = true;
