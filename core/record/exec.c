@@ -10,6 +10,7 @@
 
 #include "core/base/err.h"
 #include "core/base/far.h"
+#include "core/base/io.h"
 #include "core/base/mem.h"
 #include "core/record/recorder_internal.h"
 #include "emul/elf/elf.h"
@@ -21,8 +22,8 @@ static int on_the_way(void *ctx, struct name *n, enum walk_role role)
 	return use_name(ctx, n, role == ROLE_LAST ? USE_EXEC : USE_META);
 }
 
-/* The interpreter @path, as the kernel looks it up for @t. */
-static int use_interpreter(struct recorder *r, struct task *t, const char *path, int depth)
+/* The interpreter @path, as the kernel looks it up for @t; @fixed: opened when it was registered. */
+static int use_interpreter(struct recorder *r, struct task *t, const char *path, int depth, bool fixed)
 {
 	_cleanup_buf_ struct buf host = BUF_INIT;
 	struct name *root = names_root(r->names), *cwd = NULL;
@@ -31,7 +32,7 @@ static int use_interpreter(struct recorder *r, struct task *t, const char *path,
 	const char *dir;
 	int ret = 0;
 
-	if (task_root(t, &dir, NULL) >= 0 && strcmp(dir, "/"))
+	if (!fixed && task_root(t, &dir, NULL) >= 0 && strcmp(dir, "/"))
 		ret = path_base(r, t, dir, &root);
 	if (ret >= 0 && path[0] != '/' && task_cwd(t, &dir, NULL) >= 0)
 		ret = path_base(r, t, dir, &cwd);
@@ -47,7 +48,38 @@ static int use_interpreter(struct recorder *r, struct task *t, const char *path,
 			 exec_closure(r, t, host.data, depth + 1);
 }
 
-static int closure_of(struct recorder *r, struct task *t, int fd, int depth)
+/*
+ * binfmt_misc comes first in the kernel, whatever the file is. Which of several that
+ * match is taken depends on the order they were registered in, which is not shown: all.
+ */
+static int use_handlers(struct recorder *r, struct task *t, const char *name, int fd, int depth)
+{
+	unsigned char head[BINFMT_HEAD] = { 0 };	/* the kernel's buffer has zeros behind a short file */
+	int ret = 0;
+
+	if (!r->binfmts_known) {
+		binfmts_clear(&r->binfmts);
+		if (binfmts_mounted(BINFMT_DIR))
+			ret = binfmts_read(&r->binfmts, BINFMT_DIR);
+		r->binfmts_known = true;
+	}
+	if (ret < 0)
+		return err_set(r->e, ret, "read the handlers of binfmt_misc");
+	if (r->binfmts.n && io_pread_full(fd, head, sizeof(head), 0) < 0)
+		return 0;
+	for (size_t i = 0; i < r->binfmts.n && ret >= 0; i++) {
+		const struct binfmt *b = &r->binfmts.v[i];
+
+		if (!binfmt_matches(b, name, head, sizeof(head)))
+			continue;
+		ret = fact_depend(r, "binfmt", b->name);
+		if (ret >= 0)
+			ret = use_interpreter(r, t, b->interpreter, depth, b->flags && strchr(b->flags, 'F'));
+	}
+	return ret;
+}
+
+static int closure_of(struct recorder *r, struct task *t, const char *name, int fd, int depth)
 {
 	struct elf_info elf = { 0 };
 	_cleanup_free_ char *interp = NULL, *arg = NULL;
@@ -55,12 +87,15 @@ static int closure_of(struct recorder *r, struct task *t, int fd, int depth)
 
 	if (depth > EXEC_MAX_DEPTH)
 		return 0;
+	ret = use_handlers(r, t, name, fd, depth);
+	if (ret < 0)
+		return ret;
 	if (elf_shebang(fd, &interp, &arg, NULL) >= 0)
-		return use_interpreter(r, t, interp, depth);
+		return use_interpreter(r, t, interp, depth, false);
 	if (elf_read(fd, &elf, NULL) < 0)
-		return 0;	/* the kernel will refuse it, or a binfmt handler takes it */
+		return 0;	/* the kernel will refuse it */
 	if (elf.interp)
-		ret = use_interpreter(r, t, elf.interp, depth);
+		ret = use_interpreter(r, t, elf.interp, depth, false);
 	elf_info_clear(&elf);
 	return ret;
 }
@@ -69,12 +104,12 @@ int exec_closure(struct recorder *r, struct task *t, const char *host, int depth
 {
 	_cleanup_close_ int fd = far_open(host, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 
-	return fd < 0 ? 0 : closure_of(r, t, fd, depth);
+	return fd < 0 ? 0 : closure_of(r, t, host, fd, depth);
 }
 
 int exec_closure_fd(struct recorder *r, struct task *t, int fd)
 {
 	_cleanup_close_ int file = task_fd_open(t, fd, O_RDONLY | O_CLOEXEC);
 
-	return file < 0 ? 0 : closure_of(r, t, file, 0);
+	return file < 0 ? 0 : closure_of(r, t, "", file, 0);
 }

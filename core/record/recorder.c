@@ -32,12 +32,23 @@ static int exec_path(struct recorder *r, struct event *ev, int i, const struct u
 	return 0;
 }
 
+/* May what is written there change the handlers of binfmt_misc? They are read again then. */
+static bool may_register(const char *text)
+{
+	const char *name = strrchr(text, '/');
+
+	name = name ? name + 1 : text;
+	return !strcmp(name, "register") || !strcmp(name, "status") || strstr(text, "binfmt_misc");
+}
+
 static int use_path(struct recorder *r, struct event *ev, int i)
 {
 	const struct call_path *cp = &ev->call->paths[i];
 	struct used_path p;
 	int ret;
 
+	if (cp->use & (USE_WRITE | USE_MOUNT) && may_register(buf_str(&cp->text)))
+		r->binfmts_known = false;
 	if (cp->use & USE_MOUNT)
 		fact_depend(r, "mount", buf_str(&cp->text));
 	ret = path_walk_call(r, ev, i, true, &p);
@@ -270,6 +281,7 @@ void recorder_free(struct recorder *r)
 	free(r->concealed);
 	for (int i = 0; i < CALL_PATHS; i++)
 		buf_free(&r->rewrite[i]);
+	binfmts_clear(&r->binfmts);
 	free(r->written);
 	free(r->secrets);
 	objects_free(r->objects);

@@ -6,6 +6,7 @@
 #include "core/base/buf.h"
 #include "core/base/map.h"
 #include "core/path/names.h"
+#include "core/record/binfmt.h"
 #include "core/record/conceal.h"
 #include "core/record/object.h"
 #include "core/record/queue.h"
@@ -49,6 +50,8 @@ struct recorder {
 	size_t n_concealed;
 	struct buf rewrite[CALL_PATHS];
 	struct record_summary sum;
+	struct binfmts binfmts;		/* handlers that the kernel has for programs */
+	bool binfmts_known;		/* … and nobody changed them since */
 	bool renamed_dirs, wrote_hardlinks, changed_ids;
 	const struct manifest_file **secrets;	/* archived, and look like keys or tokens */
 	size_t n_secrets;

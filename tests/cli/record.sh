@@ -113,6 +113,19 @@ seen() { care -o a.tar --content=seen test -f big && [ "$(wc -c <a.tar)" -gt 500
 try "--content=seen keeps its bytes" seen
 limit() { ends 121 care -o a.tar -m 1 cat big && [ "$(wc -c <a.tar)" -lt $((4900000 + $(wc -c <"$CARE"))) ] && grep -q -- '-m' err || shown; }
 try "-m leaves big files out, says so, and is not faithful" limit
+# Since Linux 6.7 each user namespace has its own handlers; elsewhere unit/binfmt is the test.
+handlers() {
+	unshare -Urm sh -c 'mount -t binfmt_misc none /proc/sys/fs/binfmt_misc && echo ":care-probe:E::care-probe::/bin/true:" >/proc/sys/fs/binfmt_misc/register' 2>/dev/null || return 0
+	cp "$(command -v cat)" by-suffix && cp by-suffix by-magic && echo told >prog.caretest && echo CARETEST >prog && chmod +x prog* || return 1
+	unshare -Urm sh -c 'mount -t binfmt_misc none /proc/sys/fs/binfmt_misc &&
+		echo ":care-e:E::caretest::$PWD/by-suffix:" >/proc/sys/fs/binfmt_misc/register &&
+		echo ":care-m:M:4:TEST::$PWD/by-magic:F" >/proc/sys/fs/binfmt_misc/register && exec "$0" -o handled.tar sh -c "./prog.caretest; ./prog"' "$CARE" >out 2>err
+	[ "$(cat out)" = "told
+CARETEST" ] && member handled.tar "handled/rootfs$PWD/by-suffix" | cmp - by-suffix &&
+		member handled.tar "handled/rootfs$PWD/by-magic" | cmp - by-magic || shown || return 1
+	"$CARE" info handled.tar | grep -q care-m || shown
+}
+try "the interpreters that binfmt_misc runs programs with are archived" handlers
 limit_stored() {
 	truncate -s 50M sparse && echo data | dd of=sparse bs=1 seek=20000000 conv=notrunc 2>/dev/null || return 1
 	[ $(($(stat -c %b sparse) / 2)) -lt 1000 ] || return 0	# a file system without holes
