@@ -91,7 +91,9 @@ static int ensure(struct extraction *x, const struct manifest_file *f, struct er
 
 	if (type)
 		return type == types[f->type];
-	if (!x->a->partial || f->content == MANIFEST_VOLATILE)
+	/* No tar can hold a socket; and what is at the other end of one is not ours to keep. */
+	if (f->type != MANIFEST_SOCK && f->type != MANIFEST_FIFO &&
+	    (!x->a->partial || f->content == MANIFEST_VOLATILE))
 		return 0;
 	if (f->content == MANIFEST_HARDLINK && f->link)
 		r = make_missing_link(x, f, e);

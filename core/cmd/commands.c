@@ -10,7 +10,6 @@ const struct cmd *const cmd_all[] = {
 	&cmd_record,
 	&cmd_replay,
 	&cmd_extract,
-	&cmd_repair,
 	&cmd_info,
 	&cmd_verify,
 	&cmd_repair,

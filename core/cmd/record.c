@@ -47,6 +47,7 @@ static int add_members(struct record_job *job, struct err *e)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	int r = record_concealed_text(job, &text);
+	struct record_summary sum;
 	bool concealed;
 
 	if (r >= 0 && text.len)
@@ -55,7 +56,8 @@ static int add_members(struct record_job *job, struct err *e)
 		return r;
 	concealed = text.len > 0;
 	buf_reset(&text);
-	reexecute_script(&text, &job->run, &job->end, job->opt->kernel_release);
+	recorder_summary(job->recorder, &sum);
+	reexecute_script(&text, &job->run, sum.special, &job->end, job->opt->kernel_release);
 	r = buf_error(&text);
 	if (r >= 0)
 		r = archive_out_member(job->out, "re-execute.sh", 0755, text.data, text.len, e);

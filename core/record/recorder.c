@@ -244,6 +244,7 @@ void recorder_summary(struct recorder *r, struct record_summary *ret)
 	ret->n_concealed = r->n_concealed;
 	ret->secrets = r->secrets;
 	ret->n_secrets = r->n_secrets;
+	ret->special = &r->special;
 }
 
 void recorder_progress(struct recorder *r, uint64_t *ret_files, uint64_t *ret_bytes)
@@ -273,6 +274,7 @@ void recorder_free(struct recorder *r)
 	map_free(r->processes);
 	map_free(r->nets);
 	map_free(r->depends);
+	manifest_strings_clear(&r->special);
 	map_free(r->lost_paths);
 	for (size_t i = 0; i < r->n_concealed; i++) {
 		free(r->concealed[i].path);

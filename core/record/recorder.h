@@ -56,6 +56,7 @@ struct record_summary {
 	size_t n_secrets;
 	const struct manifest_concealed *concealed;	/* accesses; valid until recorder_free() */
 	size_t n_concealed;
+	const struct manifest_strings *special;	/* FIFOs and sockets of others that were used */
 };
 
 /*

@@ -49,6 +49,7 @@ struct recorder {
 	struct manifest_concealed *concealed;
 	size_t n_concealed;
 	struct buf rewrite[CALL_PATHS];
+	struct manifest_strings special;
 	struct record_summary sum;
 	struct binfmts binfmts;		/* handlers that the kernel has for programs */
 	bool binfmts_known;		/* … and nobody changed them since */

@@ -247,24 +247,29 @@ static int use_regular(struct recorder *r, struct name *n, struct object *o, uns
 }
 
 /* Made by nobody's reading: FIFO and socket are the other side's business. */
-static int use_special(struct recorder *r, struct object *o, unsigned use, bool first)
+static int use_special(struct recorder *r, struct object *o, unsigned use, unsigned before)
 {
 	enum manifest_type type = o->file.type;
+	bool others = (type == MANIFEST_FIFO || type == MANIFEST_SOCK) && !r->spec.keep_special;
+	const unsigned talk = USE_CONTENT | USE_SOCKET;
 
 	if ((type == MANIFEST_CHR || type == MANIFEST_BLK) && use & USE_CONTENT)
 		fact_depend(r, "device", o->file.path);
 	if (type == MANIFEST_SOCK && use & USE_SOCKET)
 		fact_depend(r, "unix-socket", o->file.path);
-	if (!first)
+	if (others && use & talk && !(before & talk) && manifest_strings_add(&r->special, o->file.path) < 0)
+		return err_set(r->e, -ENOMEM, "tell of %s", o->file.path);
+	if (before)
 		return 0;
-	if ((type == MANIFEST_FIFO || type == MANIFEST_SOCK) && !r->spec.keep_special)
+	if (others)
 		o->file.content = MANIFEST_VOLATILE;
 	return queue_file(r->queue, o, -1, r->e);
 }
 
 static int use_object(struct recorder *r, struct name *n, struct object *o, unsigned use)
 {
-	bool first = !o->file.use;
+	unsigned before = o->file.use;
+	bool first = !before;
 
 	if (!(use & ~o->file.use) && !(use & (USE_WRITE | USE_REPLACE)))
 		return 0;
@@ -287,7 +292,7 @@ static int use_object(struct recorder *r, struct name *n, struct object *o, unsi
 	case MANIFEST_LNK:
 		return first ? queue_file(r->queue, o, -1, r->e) : 0;
 	default:
-		return use_special(r, o, use, first);
+		return use_special(r, o, use, before);
 	}
 }
 

@@ -133,6 +133,18 @@ static void add_volatile(struct plan *p, const struct manifest *m, const struct 
 			      PLAN_BIND_OPTIONAL | (was_used(m, path) ? 0 : PLAN_BIND_SILENT));
 }
 
+/* FIFOs and sockets that others had made: who is at the other end is here, or nobody. */
+static void add_special(struct plan *p, const struct manifest *m)
+{
+	for (size_t i = 0; i < m->n_files; i++) {
+		const struct manifest_file *f = &m->files[i];
+
+		if (f->content == MANIFEST_VOLATILE && f->use & (USE_CONTENT | USE_SOCKET) &&
+		    (f->type == MANIFEST_FIFO || f->type == MANIFEST_SOCK))
+			plan_add_bind(p, f->path, f->path, PLAN_BIND_OPTIONAL);
+	}
+}
+
 static void add_sockets(struct plan *p, const struct manifest *m, const struct plan_options *o)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(sockets); i++) {
@@ -169,6 +181,7 @@ static void build_binds(struct plan *p, const struct manifest *m, const struct p
 			plan_add_bind(p, kernel_paths[i], kernel_paths[i], PLAN_BIND_OPTIONAL);
 	for (size_t i = 0; i < m->run.volatile_paths.n; i++)
 		add_volatile(p, m, o, m->run.volatile_paths.v[i]);
+	add_special(p, m);
 	add_sockets(p, m, o);
 	for (size_t i = 0; i < o->volatile_paths.n; i++)
 		add_given(p, o->volatile_paths.v[i], 0);

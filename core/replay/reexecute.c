@@ -211,7 +211,8 @@ static void add_kernel(struct buf *to, const struct manifest_run *run)
 	add_word(to, buf_str(&b), b.len);
 }
 
-static void add_run(struct buf *to, const struct manifest_run *run, bool kernel_release)
+static void add_run(struct buf *to, const struct manifest_run *run,
+		    const struct manifest_strings *special, bool kernel_release)
 {
 	/*
 	 * The runner's arguments come before the command's, the variables before the
@@ -220,6 +221,8 @@ static void add_run(struct buf *to, const struct manifest_run *run, bool kernel_
 	buf_adds(to, "set -- \"$PROOT\" $subcommand");
 	for (size_t i = 0; i < run->volatile_paths.n; i++)
 		add_bind(to, run->volatile_paths.v[i]);
+	for (size_t i = 0; special && i < special->n; i++)
+		add_bind(to, special->v[i]);
 	if (kernel_release)
 		add_kernel(to, run);
 	buf_addf(to, " \\\n\t-i %u:%u", (unsigned)run->euid, (unsigned)run->egid);
@@ -248,7 +251,8 @@ static void add_tail(struct buf *to, const struct manifest_end *end)
 	buf_adds(to, "exit $status\n");
 }
 
-void reexecute_script(struct buf *to, const struct manifest_run *run, const struct manifest_end *end,
+void reexecute_script(struct buf *to, const struct manifest_run *run,
+		      const struct manifest_strings *special, const struct manifest_end *end,
 		      bool kernel_release)
 {
 	add_head(to, run);
@@ -256,7 +260,7 @@ void reexecute_script(struct buf *to, const struct manifest_run *run, const stru
 	add_runner(to);
 	add_defaults(to);
 	add_umask(to, run);
-	add_run(to, run, kernel_release);
+	add_run(to, run, special, kernel_release);
 	add_tail(to, end);
 }
 

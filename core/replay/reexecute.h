@@ -11,12 +11,15 @@
 struct buf;
 struct manifest_end;
 struct manifest_run;
+struct manifest_strings;
 
 /*
- * re-execute.sh. @end may be NULL (the status is not known); @kernel_release: ask the
- * runner to show the recorded kernel's name (-k). Check buf_error(@to).
+ * re-execute.sh. @special: FIFOs and sockets that are the machine's, may be NULL; so may
+ * @end (the status is not known). @kernel_release: ask the runner to show the recorded
+ * kernel's name (-k). Check buf_error(@to).
  */
-void reexecute_script(struct buf *to, const struct manifest_run *run, const struct manifest_end *end,
+void reexecute_script(struct buf *to, const struct manifest_run *run,
+		      const struct manifest_strings *special, const struct manifest_end *end,
 		      bool kernel_release);
 
 /* README.txt. @concealed: there is a concealed-accesses.txt; @runner: there is a `proot`. */

@@ -110,6 +110,8 @@ try "renamed over" 'echo old >in; echo new >n' 'mv n in; cat in; ls'
 try "renamed over after reading" 'echo old >in; echo new >n' 'cat in; mv n in; cat in; ls'
 try "directories exchanged" 'mkdir a b; echo 1 >a/f; echo 2 >b/f; echo 3 >a/g' \
 	"$use exchange a/f b/f; cat a/f b/f; rm a/f; $use exchange a b 2>&1; find . ! -name usecall | LC_ALL=C sort; cat b/g"
+try "a directory and one that was never looked into exchanged" 'mkdir a b; echo 1 >a/f; echo 2 >b/f' \
+	"$use exchange a b >/dev/null; cat a/f; rm -r a; cat b/f; find . ! -name usecall | LC_ALL=C sort"
 try "a symlink replaced" 'echo 1 >a; echo 2 >b; ln -s a l' 'cat l; ln -sf b l; cat l; readlink l'
 try "a temporary file is not an input" 'echo a >in' 'cp in tmp; cat tmp; mv tmp in; cat in; ls'
 try "a name that was absent and came" 'mkdir d' 'test -e d/x || echo x >d/x; cat d/x; ls d'
@@ -118,10 +120,13 @@ try "a change of times is undone" 'echo a >in; touch -d 2001-02-03 in' 'stat -c 
 
 # --- calls that CARE never heard of ------------------------------------------------------
 
-for call in openat2 statx faccessat2 fchmodat2 name_to_handle_at open_tree inotify io_uring; do
+for call in openat2 statx faccessat2 fchmodat2 name_to_handle_at open_tree inotify fanotify io_uring; do
 	try "$call" 'echo content >in; chmod 640 in' "$use $call in"
 done
 try "getxattrat" 'echo a >in; setfattr -n user.note -v hello in' "$use getxattrat in"
+try "listxattrat" 'echo a >in; setfattr -n user.note -v hello in' "$use listxattrat in"
+try "setxattrat" 'echo a >in; setfattr -n user.note -v hello in' "$use setxattrat in; $use getxattrat in"
+try "removexattrat" 'echo a >in; setfattr -n user.note -v hello in' "$use removexattrat in; $use listxattrat in"
 try "renameat2" 'echo content >in' "$use renameat2 in out; ls"
 try "execveat of a program" 'cp /bin/echo prog' "$use execveat prog"
 try "fexecve of a program" 'cp /bin/echo prog' "$use fexecve prog"
@@ -142,6 +147,13 @@ try "a search along PATH" 'mkdir bin; printf "#!/bin/sh\necho mine\n" >bin/prog;
 try "quotes and other bytes in arguments" ':' \
 	"printf '[%s]' \"it's\" 'a\"b' '' ' ' 'x
 y' '\$HOME' '*' \"\$(printf 'a\\377b')\""
+every=$(awk 'BEGIN { for (i = 1; i < 256; i++) printf "\\%03o", i }')
+try "every byte in arguments" ':' "x=\$(printf '$every.'); sh -c 'printf %s \"\$1\" | cksum' sh \"\$x\""
+try "every byte in the environment" ':' "x=\$(printf '$every.'); export x; sh -c 'printf %s \"\$x\" | cksum'"
+# 47 is the slash.
+try "every byte in names" "for i in $(seq 1 46 | tr '\n' ' ') $(seq 48 255 | tr '\n' ' '); do
+		n=x\$(printf \"\\\\\$(printf %03o \$i).\"); echo \$i >\"\${n%.}\"; done" \
+	'for f in x*; do cat "$f"; printf %s "$f" | od -An -tx1; done | cksum; ls -U x* | wc -c'
 try "names that are not UTF-8" 'printf a >"$(printf "n\\377\\001")"; mkdir "a b"; echo c >"a b/c'"'"'d"' \
 	'for f in *; do printf "%s\n" "$f" | od -c; done; cat "$(printf "n\\377\\001")" "a b/c'"'"'d"'
 try "a file as standard input" 'echo from a file >in' 'exec <in; read x; echo "$x"'

@@ -23,6 +23,8 @@ agree() {
 
 some_commands() { [ "$(echo "$commands" | wc -l)" -ge 8 ] || { echo "$commands"; false; }; }
 try "care --help lists the commands" some_commands
+once() { [ -z "$(echo "$commands" | sort | uniq -d)" ]; }
+try "each of them once" once
 for c in $commands; do
 	try "care $c: --help and the page tell the same options" agree "$c"
 	try "care(1) points to it or names it" grep -qE "^\.(Xr care-$c|It Nm care $c)" "$man/care.1"

@@ -180,7 +180,7 @@ static void write_script(const struct manifest_run *run)
 	struct manifest_end end = { .status = number("status", 0, 10) << 8 | number("signal", 0, 10) };
 	_cleanup_buf_ struct buf script = BUF_INIT, readme = BUF_INIT;
 
-	reexecute_script(&script, run, &end, value("kernel") != NULL);
+	reexecute_script(&script, run, NULL, &end, value("kernel") != NULL);
 	reexecute_readme(&readme, run, false, false);
 	write_member("re-execute.sh", 0755, &script);
 	write_member("README.txt", 0644, &readme);

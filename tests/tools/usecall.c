@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fanotify.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -24,6 +25,8 @@
 #ifndef SYS_setxattrat
 #define SYS_setxattrat 463
 #define SYS_getxattrat 464
+#define SYS_listxattrat 465
+#define SYS_removexattrat 466
 #endif
 
 struct xattr_args_ { uint64_t value; uint32_t size, flags; };
@@ -165,6 +168,47 @@ static int with_xattrat(const char *path)
 	return 0;
 }
 
+static int with_fanotify(const char *path)
+{
+	int fd = fanotify_init(FAN_CLASS_NOTIF | FAN_REPORT_FID, O_RDONLY);
+
+	if (fd < 0 || fanotify_mark(fd, FAN_MARK_ADD, FAN_MODIFY, AT_FDCWD, path) < 0)
+		return fail("fanotify");
+	puts("marked");
+	return 0;
+}
+
+static int with_listxattrat(const char *path)
+{
+	char text[256];
+	long n = syscall(SYS_listxattrat, AT_FDCWD, path, 0, text, sizeof(text));
+
+	if (n < 0)
+		return fail("listxattrat");
+	for (long i = 0; i < n; i += (long)strlen(text + i) + 1)
+		if (!strncmp(text + i, "user.", 5))
+			puts(text + i);
+	return 0;
+}
+
+static int with_setxattrat(const char *path)
+{
+	struct xattr_args_ a = { (uintptr_t)"new", 3, 0 };
+
+	if (syscall(SYS_setxattrat, AT_FDCWD, path, 0, "user.note", &a, sizeof(a)) < 0)
+		return fail("setxattrat");
+	puts("set");
+	return 0;
+}
+
+static int with_removexattrat(const char *path)
+{
+	if (syscall(SYS_removexattrat, AT_FDCWD, path, 0, "user.note") < 0)
+		return fail("removexattrat");
+	puts("removed");
+	return 0;
+}
+
 /* As a program does that prefers it and can live without; whether it got it is told on stderr. */
 static int with_io_uring(const char *path)
 {
@@ -223,6 +267,14 @@ int main(int argc, char **argv)
 		return with_inotify(path);
 	if (!strcmp(name, "getxattrat"))
 		return with_xattrat(path);
+	if (!strcmp(name, "listxattrat"))
+		return with_listxattrat(path);
+	if (!strcmp(name, "setxattrat"))
+		return with_setxattrat(path);
+	if (!strcmp(name, "removexattrat"))
+		return with_removexattrat(path);
+	if (!strcmp(name, "fanotify"))
+		return with_fanotify(path);
 	if (!strcmp(name, "io_uring"))
 		return with_io_uring(path);
 	if (!strcmp(name, "mmap"))
