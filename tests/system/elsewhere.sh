@@ -6,24 +6,28 @@
 #
 #   tests/system/elsewhere.sh [--full] [WORKLOAD]...
 #
-# By default each workload is tried once, in one format, and each format once. --full (or
-# FULL=1) tries all with all. A workload is a file of tests/system/workloads; its archive
-# is replayed by `care replay` and, extracted, by its re-execute.sh.
+# By default each workload is tried once, in one format, and each format once; root begins
+# with another format than a user. --full (or FULL=1) tries all with all. A workload is a file
+# of tests/system/workloads; its archive is replayed by `care replay` and, extracted, by its
+# re-execute.sh.
 . "$TOP/tests/system/common"
 
 formats='tar tar.gz tar.lzo tar.zst cpio.gz dir default'
+[ "$(id -u)" -ne 0 ] || formats='tar.zst cpio.gz dir default tar tar.gz tar.lzo'
 full=${FULL-}
 [ "${1-}" != --full ] || { full=1; shift; }
 if [ $# -gt 0 ]; then
 	full=1
 else
-	# Those that need little first: the builds shall not all be of one format.
-	set -- gcc i386 x11 python git dash bc perl signal threads input i386-alone
+	# Those that take long last: what is broken shows early.
+	set -- gcc i386 x11 python git perl signal threads input i386-alone dash bc
 fi
 
 # --- recording -----------------------------------------------------------------------------
 
+# Once for all formats: what every recording is compared with.
 native() {
+	[ -z "$is_native" ] || return 0
 	fresh || { cannot="its preparation failed"; return 1; }
 	status=0
 	with_command at_work >"$base/native.out" 2>"$base/native.err" </dev/null || status=$?
@@ -32,6 +36,14 @@ native() {
 		cannot="it does not work here without care: status $status $(grep '^missing' "$base/native.result" | tr '\n' ' ')$(tail -n 1 "$base/native.err")"
 		return 1
 	fi
+	is_native=1
+}
+
+# What the archive says of the command's end.
+recorded_status() {
+	if [ "$expect" -gt 128 ]; then how="signal $((expect - 128))"; else how="exit $expect"; fi
+	"$CARE" info "$archive" >"$base/info" 2>&1
+	grep -qE "^status: +$how( |\$)" "$base/info" || echo "care info does not say \"$how\": $(grep ^status "$base/info")"
 }
 
 # Leaves the archive at $archive.
@@ -62,8 +74,8 @@ try_record() {	# FORMAT
 		echo "there is no archive" >>"$base/recorded.err"
 		not_ok "$name" "$base/recorded.err"
 		return 1
-	elif ! same native recorded >"$base/difference"; then
-		not_ok "$name gives another result" "$base/difference" "$base/recorded.err"
+	elif ! { same native recorded && recorded_status; } >"$base/difference" || [ -s "$base/difference" ]; then
+		not_ok "$name" "$base/difference" "$base/recorded.err"
 		return 1
 	fi
 	ok "$name"
@@ -79,7 +91,7 @@ take_there() {
 	mv "$archive" "$there/in/"
 	archive=/in/${archive##*/}
 	# Whoever was sent something owns the copy.
-	chown -R "$guest_uid:$guest_gid" "$there$archive"
+	give "$there$archive"
 	empty_elsewhere
 	chmod -R u+rwX "$home"
 	rm -rf "$home" "$base/origin.git"
@@ -113,16 +125,26 @@ by_care() {
 }
 
 by_script() {
-	runner=PROOT=/in/care extract='/in/care extract -v -1 "$1" && cd x'
+	runner=PROOT=/in/care extract='/in/care extract -v -1 "$1"'
 	case $archive in
 	# It has all that it needs in it.
-	*.bin) extract='"$1" >&2 && cd care-*/' runner= ;;
-	/in/x) extract='cp -a "$1" y && cd y' ;;
+	*.bin) extract='"$1"' runner= ;;
+	/in/x) extract='cp -a "$1" y' ;;
 	esac
+	elsewhere "$extract" "$archive" >"$base/extract.log" 2>&1
+	rootfs=$(echo "$there"/home/guest/*/rootfs)
+	{ results_in "$rootfs$work"; travelled "$rootfs"; } >"$base/early"
 	status=0
-	elsewhere "$extract || exit 121; $runner exec ./re-execute.sh" "$archive" \
+	elsewhere "cd */rootfs/.. && $runner exec ./re-execute.sh" \
 		>"$base/replayed.out" 2>"$base/replayed.err" || status=$?
-	result_of replayed "$status" "$(echo "$there"/home/guest/*/rootfs)$work"
+	cat "$base/extract.log" >>"$base/replayed.err"
+	cat "$base/early" >>"$base/replayed.out"
+	result_of replayed "$status" "$rootfs$work"
+}
+
+# A replay shall make its results, not find them. This is before it.
+results_in() {	# DIR
+	sums "$1" | grep -v '^missing' | grep -Fxf "$base/recorded.result" | sed 's/.* /the archive has the result in it: /'
 }
 
 try_replay() {	# HOW FORMAT NAME
@@ -165,8 +187,15 @@ try_place() {
 		exit
 	fi
 	ok "a root of another distribution"
+	name="there are busybox and a C library, and no other program"
+	elsewhere 'find / -xdev -type f -perm /111 ! -path "/usr/lib*/*.so*"' >"$base/programs.there" 2>&1
+	if [ "$(cat "$base/programs.there")" = /usr/bin/busybox ]; then
+		ok "$name"
+	else
+		not_ok "$name" "$base/programs.there"
+	fi
 	name="there is another user, without a capability, and nothing from here"
-	if [ "$(sed -n 1p "$base/place")" -ne 0 ] && [ -z "$(sed -n 2p "$base/place")" ] &&
+	if [ "$(sed -n 1p "$base/place")" = "$guest_uid" ] && [ "$(id -u)" -ne "$guest_uid" ] && [ -z "$(sed -n 2p "$base/place")" ] &&
 		! elsewhere "ls $base || ls $TOP || command -v gcc || command -v python3 || command -v perl" >/dev/null 2>&1; then
 		ok "$name"
 	else
@@ -186,7 +215,8 @@ make_elsewhere
 try_place
 for name in "$@"; do
 	load "$name"
-	case $abis in
+	is_native=
+	case "$abis any " in
 	*" $abi "*) ;;
 	*) continue ;;
 	esac

@@ -6,8 +6,8 @@
  *   enter [-b HOST:GUEST]... [-u UID:GID] ROOT COMMAND...
  *
  * Not chroot(2): below one the kernel refuses user namespaces, which is what the
- * commands run here need. Root steps down to UID:GID; anybody else stays who he is, in a
- * user namespace. Exit status: the command's, 128+n for a signal, 125 for our own failures.
+ * commands run here need. Root steps down to UID:GID; anybody else is called so in a user
+ * namespace. Exit status: the command's, 128+n for a signal, 125 for our own failures.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -89,15 +89,16 @@ static void make_dev(void)
 
 static void make_namespaces(uid_t uid, gid_t gid, int need_user)
 {
+	unsigned outside_uid = geteuid(), outside_gid = getegid();
 	char line[64];
 
 	if (unshare((need_user ? CLONE_NEWUSER : 0) | CLONE_NEWNS | CLONE_NEWPID) < 0)
 		fail(need_user ? "no user namespaces here (unshare)" : "unshare");
 	if (need_user) {
 		write_file("/proc/self/setgroups", "deny");
-		snprintf(line, sizeof(line), "%u %u 1", uid, uid);
+		snprintf(line, sizeof(line), "%u %u 1", uid, outside_uid);
 		write_file("/proc/self/uid_map", line);
-		snprintf(line, sizeof(line), "%u %u 1", gid, gid);
+		snprintf(line, sizeof(line), "%u %u 1", gid, outside_gid);
 		write_file("/proc/self/gid_map", line);
 	}
 	mount_or_fail(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
@@ -171,7 +172,7 @@ static int be_init(char *const *argv, uid_t uid, gid_t gid, int need_user)
 
 int main(int argc, char **argv)
 {
-	unsigned uid = geteuid(), gid = getegid();
+	unsigned uid = 0, gid = 0;
 	int need_user = geteuid() != 0, n_binds = 0, c;
 	char **binds = calloc(argc, sizeof(*binds));
 	pid_t pid;
@@ -181,7 +182,7 @@ int main(int argc, char **argv)
 	while ((c = getopt(argc, argv, "+b:u:")) != -1) {
 		if (c == 'b')
 			binds[n_binds++] = optarg;
-		else if (c != 'u' || (!need_user && sscanf(optarg, "%u:%u", &uid, &gid) != 2))
+		else if (c != 'u' || sscanf(optarg, "%u:%u", &uid, &gid) != 2)
 			return 125;
 	}
 	if (argc - optind < 2 || uid == 0) {
