@@ -61,6 +61,9 @@ int replay_close(struct replay *r, struct err *e)
 	watch_free(r->watch);
 	guard_free(&r->guard);
 	err = scratch_close(r->tree, e);
+	/* Whoever is in a hurry to end us would leave the tree behind. */
+	if (r->holds)
+		sigprocmask(SIG_SETMASK, &r->mask, NULL);
 	if (r->manifest)
 		manifest_free(r->manifest);
 	if (r->in)
@@ -329,20 +332,20 @@ static int wait_and_end(struct replay *r, struct ns_child *child, struct err *e)
 int replay_run(struct replay *r, bool *ret_refused, struct err *e)
 {
 	struct ns_child child;
-	sigset_t mask;
 	int err;
 
 	err = make_watch(r, e);
 	if (err == 0)
-		err = wait_prepare(&mask, e);
+		err = wait_prepare(&r->mask, e);
 	if (err < 0)
 		return err;
-	err = start_any(r, &child, &mask, false, ret_refused, e);
+	r->holds = true;
+	err = start_any(r, &child, &r->mask, false, ret_refused, e);
 	if (err == 0 && child.listener >= 0)
 		err = start_guard(r, &child, e);
 	if (err == 0)
 		err = wait_and_end(r, &child, e);
-	wait_finish(&mask);
+	wait_finish(NULL);
 	return err;
 }
 

@@ -6,6 +6,7 @@
 #ifndef CORE_REPLAY_REPLAY_H
 #define CORE_REPLAY_REPLAY_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -57,6 +58,8 @@ struct replay {
 	bool ran;
 	int status;		/* wait status of the command, when it ran */
 	int not_run;		/* −errno of execve, when it could not be executed */
+	sigset_t mask;		/* before signals were held back, as they are until the tree is gone */
+	bool holds;
 };
 
 /* The archive and its manifest. -ENODATA: it says nothing of how to run. */

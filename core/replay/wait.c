@@ -196,7 +196,8 @@ void wait_finish(const sigset_t *mask)
 	fill(&set);
 	while (sigtimedwait(&set, NULL, &now) > 0)
 		;
-	sigprocmask(SIG_SETMASK, mask, NULL);
+	if (mask)
+		sigprocmask(SIG_SETMASK, mask, NULL);
 }
 
 int wait_exit_status(int status)

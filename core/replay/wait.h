@@ -36,7 +36,10 @@ int wait_prepare(sigset_t *ret_mask, struct err *e);
 /* Until the command and all it left behind have ended. *ret_status: of the command. */
 int wait_for(const struct wait_how *how, int *ret_status, struct err *e);
 
-/* Signals are ours again; the terminal is in our hands as it was before. */
+/*
+ * Signals are ours again; the terminal is in our hands as it was before. With NULL they
+ * are held back still, until the caller restores wait_prepare()'s mask.
+ */
 void wait_finish(const sigset_t *mask);
 
 /* Of a wait status: 128+n for a signal, as shells do. */

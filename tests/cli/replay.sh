@@ -259,6 +259,18 @@ interrupted() {
 	[ $? -ge 128 ] && no_debris
 }
 try "an interrupted replay leaves nothing" interrupted
+# More than one is sent: some come while it removes its tree.
+impatience() {
+	rm -f err
+	"$CARE" replay a -- sh -c 'echo started >&2; while :; do sleep 0.05; done' 2>err &
+	pid=$!
+	while [ ! -e err ]; do sleep 0.05; done
+	started $pid || return
+	while kill -TERM $pid && [ "$(cut -d' ' -f3 /proc/$pid/stat)" != Z ]; do :; done
+	wait $pid
+	[ $? -ge 128 ] && no_debris
+}
+try "nor one that is interrupted again and again" impatience
 killed() {
 	"$CARE" replay a -- sh -c 'echo started >&2; while :; do sleep 0.05; done' 2>err &
 	pid=$!
