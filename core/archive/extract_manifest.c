@@ -6,6 +6,7 @@
  * through the target.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,7 +14,10 @@
 #include "core/archive/extract.h"
 #include "core/archive/in.h"
 #include "core/base/err.h"
+#include "core/base/io.h"
 #include "core/manifest/manifest.h"
+
+enum { HOLE_BLOCK = 4096 };
 
 static const mode_t types[] = {
 	[MANIFEST_REG] = S_IFREG, [MANIFEST_DIR] = S_IFDIR, [MANIFEST_LNK] = S_IFLNK,
@@ -129,6 +133,43 @@ static void set_size(struct extraction *x, const struct manifest_file *f, int fd
 		x->how->degraded++;
 }
 
+/* The zeros among @n blocks of the file, found in @data, become a hole each. */
+static int dig(int fd, const char *data, off_t at, size_t n)
+{
+	static const char zeros[HOLE_BLOCK];
+
+	for (size_t i = 0, end; i < n; i = end) {
+		bool hole = !memcmp(data + i * HOLE_BLOCK, zeros, HOLE_BLOCK);
+
+		for (end = i + 1; end < n && !memcmp(data + end * HOLE_BLOCK, zeros, HOLE_BLOCK) == hole;)
+			end++;
+		if (hole && fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				      at + (off_t)(i * HOLE_BLOCK), (off_t)((end - i) * HOLE_BLOCK)) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* Only tar can say where a file has none; for the others they were written out. */
+static void dig_holes(struct extraction *x, const struct manifest_file *f, int fd)
+{
+	char data[16 * HOLE_BLOCK];
+	struct stat st;
+	ssize_t n;
+	off_t at = 0;
+
+	if (f->content != MANIFEST_WHOLE || f->blocks >= f->size / 512 || fstat(fd, &st) < 0 ||
+	    (uint64_t)st.st_blocks <= f->blocks)
+		return;
+	while ((n = io_pread_full(fd, data, sizeof(data), at)) >= HOLE_BLOCK) {
+		if (dig(fd, data, at, n / HOLE_BLOCK) < 0)
+			break;
+		at += n - n % HOLE_BLOCK;
+	}
+	if (n >= HOLE_BLOCK || n < 0)
+		x->how->degraded++;
+}
+
 static int apply_file(struct extraction *x, const struct manifest_file *f, struct err *e)
 {
 	const struct target_meta m = { types[f->type], f->mode, f->uid, f->gid, f->mtime,
@@ -148,6 +189,7 @@ static int apply_file(struct extraction *x, const struct manifest_file *f, struc
 		if (fd < 0)
 			return fd;
 		set_size(x, f, fd);
+		dig_holes(x, f, fd);
 	}
 	return extract_meta(x, fd, &m, e);
 }

@@ -28,7 +28,7 @@ static const struct cmd_option convert_options[] = {
 	CMD_OPTION("format", CMD_STRING, convert_options, format, "FORMAT",
 		   "As of care record; default: by the suffix of TO."),
 	CMD_OPTION("compress-level", CMD_INT, convert_options, level, "N",
-		   "Level of the compression (default: a fast one)."),
+		   "Level of the compression: 1 to 9, for zst to 22 (default: a fast one)."),
 	CMD_OPTION("reproducible", CMD_FLAG, convert_options, reproducible, NULL,
 		   "Write members in the order of their names, without times of our own: the same recording "
 		   "gives the same bytes."),

@@ -53,7 +53,7 @@ const struct cmd_option record_options[] = {
 	       "tar, cpio, cpio-odc, gnutar or dir, with .gz, .lzo or .zst, with .bin or .raw: for "
 	       "example tar.zst, whatever the suffix of the file."),
 	OPTION("compress-level", CMD_INT, compress_level, "N",
-	       "Level of the compression (default: a fast one)."),
+	       "Level of the compression: 1 to 9, for zst to 22 (default: a fast one)."),
 	OPTION("reproducible", CMD_FLAG, reproducible, NULL,
 	       "Write members in the order of their names, without times of our own."),
 	OPTION("spool", CMD_STRING, spool, "DIR",

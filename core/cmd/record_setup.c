@@ -240,11 +240,14 @@ static int open_archive(struct record_job *job, struct err *e)
 	return archive_out_open(&job->out, &spec, e);
 }
 
-/* Where private places are made: in the concealed /tmp, so that nobody sees them. */
+/*
+ * Where private places are made: in the concealed /tmp, so that nobody sees them. But it is
+ * recorded itself, with the time of its last change: not where bytes are to be the same.
+ */
 static void set_private(struct record_job *job)
 {
-	job->private_under = names(&job->paths.concealed, "/tmp") && access("/tmp", W_OK | X_OK) == 0 ?
-				     "/tmp" : job->spool;
+	job->private_under = !job->opt->reproducible && names(&job->paths.concealed, "/tmp") &&
+			     access("/tmp", W_OK | X_OK) == 0 ? "/tmp" : job->spool;
 }
 
 static int set_engine_names(struct record_job *job, struct err *e)
