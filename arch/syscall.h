@@ -21,6 +21,7 @@ enum syscall_class {
 	SYSCALL_LIST,		/* reads the names of a directory */
 	SYSCALL_MOUNT,		/* mounts and namespaces */
 	SYSCALL_NET,		/* gives a socket address */
+	SYSCALL_TAKE,		/* may bring descriptors that somebody else opened */
 	SYSCALL_TASK,		/* makes a task */
 	SYSCALL_TRACE,		/* ptrace */
 	SYSCALL_IDS,		/* changes who one is */

@@ -11,7 +11,7 @@
 #include "core/record/recorder_internal.h"
 
 /* It may be different at the end from what it was: to be hashed for `care verify`. */
-static int note_written(struct recorder *r, struct name *n)
+int changes_written(struct recorder *r, struct name *n)
 {
 	struct name **more;
 
@@ -43,7 +43,7 @@ static int apply_move(struct recorder *r, struct name *from, struct name *to, bo
 	if (from->type == NAME_DIR || to->type == NAME_DIR)
 		task_fs_changed_all(r->spec.tasks);
 	/* @from hangs at the new name now. */
-	return note_written(r, from);
+	return changes_written(r, from);
 }
 
 /* link(2): the new name is the old inode; what was born stays born. */
@@ -70,7 +70,7 @@ static int apply_one(struct recorder *r, struct name *n, unsigned use)
 		names_born(n);
 	else if (use & USE_CREATE && n->type == NAME_UNKNOWN)
 		names_forget(n);
-	return use & (USE_CREATE | USE_WRITE | USE_REPLACE) ? note_written(r, n) : 0;
+	return use & (USE_CREATE | USE_WRITE | USE_REPLACE) ? changes_written(r, n) : 0;
 }
 
 /* It failed: what was about to change did not. */
@@ -123,7 +123,7 @@ int changes_apply(struct recorder *r, struct event *ev)
 	if (n == 2 && c->paths[1].use & USE_CREATE && c->paths[0].use && !(c->paths[0].use & USE_CHANGES)) {
 		if (p[0].w.last && p[1].w.last && !p[0].w.error) {
 			apply_link(p[0].w.last, p[1].w.last);
-			return note_written(r, p[1].w.last);
+			return changes_written(r, p[1].w.last);
 		}
 		if (p[1].w.last)
 			names_born(p[1].w.last);

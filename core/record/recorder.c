@@ -98,6 +98,8 @@ static int on_call(struct recorder *r, struct event *ev)
 		ev->want_return = true;
 	if (c->result_use)
 		ev->want_return = true;
+	if (received_wanted(c))
+		return received_call(r, ev);
 	if (ret >= 0 && is_class(c, SYSCALL_MOUNT)) {
 		/* No descriptor of ours may hold what is about to be unmounted (decision 5). */
 		ret = queue_drain(r->queue, r->e);
@@ -130,6 +132,8 @@ static int on_return(struct recorder *r, struct event *ev)
 {
 	if (ev->call->result_use && ev->result >= 0)
 		return use_result(r, ev);
+	if (received_wanted(ev->call))
+		return received_return(r, ev);
 	if (is_class(ev->call, SYSCALL_MOUNT))
 		return ev->result < 0 ? 0 : view_changed(r, ev->task);
 	if (spell_wanted(r, ev->call, NULL) || is_class(ev->call, SYSCALL_LOOK))
@@ -228,7 +232,7 @@ bool recorder_rewrites(const struct recorder *r)
 
 unsigned recorder_classes(const struct recorder *r)
 {
-	return SYSCALL_FILES | SYSCALL_BIT(SYSCALL_IDS) |
+	return SYSCALL_FILES | SYSCALL_BIT(SYSCALL_IDS) | SYSCALL_BIT(SYSCALL_TAKE) |
 	       (recorder_rewrites(r) ? SYSCALL_BIT(SYSCALL_TELL) : 0);
 }
 

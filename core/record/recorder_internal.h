@@ -110,6 +110,14 @@ int spell_result(struct recorder *r, struct event *ev);
 /* changes.c: after a call that changes names. */
 int changes_apply(struct recorder *r, struct event *ev);
 
+/* It may be different at the end from what it was. */
+int changes_written(struct recorder *r, struct name *n);
+
+/* received.c: descriptors that come over a unix socket. */
+bool received_wanted(const struct call *c);
+int received_call(struct recorder *r, struct event *ev);
+int received_return(struct recorder *r, struct event *ev);
+
 /* facts that are not files */
 int process_start(struct recorder *r, struct task *t);
 int process_exec(struct recorder *r, struct task *t);

@@ -181,6 +181,24 @@ int task_fd_path(const struct task *t, int fd, struct buf *ret_path, struct err 
 	return r < 0 ? err_set(e, r, "read %s", name) : 0;
 }
 
+int task_fd_flags(const struct task *t, int fd, unsigned *ret_flags)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	const char *at;
+	char name[64];
+	int r;
+
+	snprintf(name, sizeof(name), "/proc/%d/fdinfo/%d", (int)t->tid, fd);
+	r = io_read_file(AT_FDCWD, name, 1 << 20, &text, NULL);
+	if (r < 0)
+		return r;
+	at = strstr(buf_str(&text), "flags:");
+	if (!at)
+		return -ENODATA;
+	*ret_flags = (unsigned)strtoul(at + strlen("flags:"), NULL, 8);
+	return 0;
+}
+
 int task_fd_open(const struct task *t, int fd, int flags)
 {
 	char name[64];

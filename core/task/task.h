@@ -81,6 +81,8 @@ void task_name(const struct task *t, struct buf *ret_name);
 int task_exe(const struct task *t, struct buf *ret_path, struct err *e);
 /* readlink of /proc/PID/fd/@fd ("/path", "/path (deleted)", "pipe:[1]", "anon_inode:…"). */
 int task_fd_path(const struct task *t, int fd, struct buf *ret_path, struct err *e);
+/* The O_* that the tracee's @fd has (/proc/PID/fdinfo, Linux 2.6.22). 0 or −errno. */
+int task_fd_flags(const struct task *t, int fd, unsigned *ret_flags);
 /* An O_PATH descriptor of what the tracee's @fd is open on; caller closes. −errno. */
 int task_fd_open(const struct task *t, int fd, int flags);
 

@@ -113,6 +113,14 @@ seen() { care -o a.tar --content=seen test -f big && [ "$(wc -c <a.tar)" -gt 500
 try "--content=seen keeps its bytes" seen
 limit() { ends 121 care -o a.tar -m 1 cat big && [ "$(wc -c <a.tar)" -lt $((4900000 + $(wc -c <"$CARE"))) ] && grep -q -- '-m' err || shown; }
 try "-m leaves big files out, says so, and is not faithful" limit
+received() {
+	echo one >given1 && echo two >given2 && mkdir sockdir || return 1
+	mkfifo ready && { "$TOOLS/passfd" give sockdir/s given1 given2 >ready & giver=$!; } && read -r line <ready || return 1
+	ends 0 care -o taken.tar "$TOOLS/passfd" take sockdir/s 2 && [ "$(cat out)" = "one
+two" ] && wait $giver && [ "$(member taken.tar "taken/rootfs$PWD/given1")" = one ] &&
+		[ "$(member taken.tar "taken/rootfs$PWD/given2")" = two ] || shown
+}
+try "files whose descriptors come from elsewhere over a socket are archived" received
 # Since Linux 6.7 each user namespace has its own handlers; elsewhere unit/binfmt is the test.
 handlers() {
 	unshare -Urm sh -c 'mount -t binfmt_misc none /proc/sys/fs/binfmt_misc && echo ":care-probe:E::care-probe::/bin/true:" >/proc/sys/fs/binfmt_misc/register' 2>/dev/null || return 0

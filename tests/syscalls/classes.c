@@ -32,6 +32,7 @@ static const char *const known[SYSCALL_CLASSES] = {
 	[SYSCALL_NET] =
 		"bind connect listen sendto sendmsg sendmmsg socketcall=2 socketcall=3 socketcall=4 "
 		"socketcall=11 socketcall=16 socketcall=20",
+	[SYSCALL_TAKE] = "recvmsg recvmmsg recvmmsg_time64 socketcall=17 socketcall=19",
 	[SYSCALL_TASK] = "fork vfork clone clone3",
 	[SYSCALL_TRACE] = "ptrace",
 	[SYSCALL_IDS] =

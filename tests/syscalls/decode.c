@@ -202,7 +202,7 @@ static size_t message(struct input *in, unsigned char *to, bool many)
 /* Structures that arguments point at. */
 static bool structure(struct input *in, uint64_t *ret, uint64_t *ret_len)
 {
-	unsigned char bytes[64 * 8] = { 0 };
+	unsigned char bytes[64 * 16] = { 0 };
 	size_t n = 0;
 
 	if (took(in, "how(")) {
