@@ -62,9 +62,11 @@ static void on_signal(int signo, siginfo_t *info, void *context)
 	interrupts++;
 	/*
 	 * What the kernel sends (terminal, hang-up) it sends to the whole foreground
-	 * group, so the command has it already; what a process sends may be for us only.
+	 * group, so the command has it already; what a process sends may be for us only,
+	 * and so is the hang-up of a terminal whose session we lead.
 	 */
-	if ((signo == SIGTERM || signo == SIGHUP) && info->si_code <= 0) {
+	if ((signo == SIGTERM || signo == SIGHUP) &&
+	    (info->si_code <= 0 || (signo == SIGHUP && getsid(0) == getpid()))) {
 		forward_signo[slot] = signo;
 		forward_sender[slot] = info->si_pid;
 	}

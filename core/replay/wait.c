@@ -111,6 +111,13 @@ static int reap(struct waiter *w)
 	}
 }
 
+/* Keys go to the whole foreground group, a hang-up first to the leader of the session. */
+static bool is_for_us_alone(const struct signalfd_siginfo *info)
+{
+	return info->ssi_code == SI_USER || info->ssi_code == SI_QUEUE || info->ssi_code == SI_TKILL ||
+	       (info->ssi_signo == SIGHUP && getsid(0) == getpid());
+}
+
 static void take_signal(struct waiter *w)
 {
 	struct signalfd_siginfo info;
@@ -128,7 +135,7 @@ static void take_signal(struct waiter *w)
 	if (w->ended) {
 		/* Only what lives on is left to mean. */
 		kill_all(w);
-	} else if (info.ssi_code == SI_USER || info.ssi_code == SI_QUEUE || info.ssi_code == SI_TKILL) {
+	} else if (is_for_us_alone(&info)) {
 		kill(w->how->pid, (int)info.ssi_signo);
 	}
 }
