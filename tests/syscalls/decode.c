@@ -236,7 +236,7 @@ static bool structure(struct input *in, uint64_t *ret, uint64_t *ret_len)
 	if (took(in, "mmsg(")) {
 		do {
 			n += message(in, bytes + n, true);
-		} while (took(in, ";"));
+		} while (n + 64 <= sizeof(bytes) && took(in, ";"));
 		expect(in, ")");
 		*ret = put(bytes, n);
 		return true;
