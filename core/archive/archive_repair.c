@@ -186,36 +186,32 @@ static int rewrite(struct repair *r, struct err *e)
 	return n;
 }
 
-static int repair_stream(struct repair *r, struct err *e)
+/* Finds out what there is by @look, and opens what it goes into. */
+static int begin(struct repair *r, int (*look)(struct repair *r, struct err *e), struct err *e)
 {
-	int n = repair_look(r, e);
+	int n = look(r, e);
 
 	if (n < 0)
 		return n;
 	if (r->whole)
 		return err_set(e, -EALREADY, "%s is whole", r->a->path);
 	n = manifest_read(&r->m, buf_str(&r->lines), r->lines.len, e);
+	return n < 0 ? n : new_out(r, e);
+}
+
+static int repair_stream(struct repair *r, struct err *e)
+{
+	int n = begin(r, repair_look, e);
+
 	if (n == 0)
-		n = new_out(r, e);
-	if (n < 0)
-		return n;
-	n = r->journals ? resume(r, e) : rewrite(r, e);
-	if (n == 0)
-		n = journal_open(&r->out->journal, r->out->dir, e);
-	return n;
+		n = r->journals ? resume(r, e) : rewrite(r, e);
+	return n < 0 ? n : journal_open(&r->out->journal, r->out->dir, e);
 }
 
 static int repair_dir(struct repair *r, struct err *e)
 {
-	int n = repair_look_dir(r, e);
+	int n = begin(r, repair_look_dir, e);
 
-	if (n < 0)
-		return n;
-	if (r->whole)
-		return err_set(e, -EALREADY, "%s is whole", r->a->path);
-	n = manifest_read(&r->m, buf_str(&r->lines), r->lines.len, e);
-	if (n == 0)
-		n = new_out(r, e);
 	return n < 0 ? n : repair_resume_dir(r, e);
 }
 

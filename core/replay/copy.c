@@ -218,14 +218,16 @@ static bool let_in(int dir, struct stat *st)
 	return fstat(dir, st) == 0 && (st->st_mode & 0500) != 0500 && fchmod(dir, 0700) == 0;
 }
 
-static int copy_entries(struct copier *c, int from, int to)
+/* Calls @one for each name in @dir. */
+static int each_entry(struct copier *c, int dir, int to,
+		      int (*one)(struct copier *c, int dir, int to, const char *name))
 {
 	_cleanup_closedir_ DIR *d = NULL;
-	_cleanup_close_ int again = fcntl(from, F_DUPFD_CLOEXEC, 0);
+	_cleanup_close_ int again = fcntl(dir, F_DUPFD_CLOEXEC, 0);
 	struct dirent *entry;
 	struct stat st;
 	size_t len = c->path.len;
-	bool shut = let_in(from, &st);
+	bool shut = let_in(dir, &st);
 	int r = 0;
 
 	if (again >= 0)
@@ -234,17 +236,25 @@ static int copy_entries(struct copier *c, int from, int to)
 		return report(c, -errno);
 	steal_fd(&again);
 	while (r == 0 && (entry = readdir(d))) {
-		const char *name = entry->d_name;
-
-		if (!strcmp(name, ".") || !strcmp(name, ".."))
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
-		buf_addf(&c->path, "/%s", name);
-		r = c->path.failed ? -ENOMEM : copy_one(c, from, to, name, name);
+		buf_addf(&c->path, "/%s", entry->d_name);
+		r = c->path.failed ? -ENOMEM : one(c, dir, to, entry->d_name);
 		buf_truncate(&c->path, len);
 	}
 	if (shut)
-		fchmod(from, st.st_mode & 07777);
+		fchmod(dir, st.st_mode & 07777);
 	return r;
+}
+
+static int copy_entry(struct copier *c, int from, int to, const char *name)
+{
+	return copy_one(c, from, to, name, name);
+}
+
+static int copy_entries(struct copier *c, int from, int to)
+{
+	return each_entry(c, from, to, copy_entry);
 }
 
 static void free_links(struct map *links)
@@ -305,9 +315,7 @@ int copy_object(int from_dir, const char *from, int to, const char *name, struct
 	return r;
 }
 
-static int project_entries(struct copier *c, int dir);
-
-static int project_one(struct copier *c, int dir, const char *name)
+static int project_one(struct copier *c, int dir, int unused, const char *name)
 {
 	struct stat st;
 	int r = 0;
@@ -319,38 +327,11 @@ static int project_one(struct copier *c, int dir, const char *name)
 	if (S_ISDIR(st.st_mode)) {
 		_cleanup_close_ int sub = open_source(dir, name, &st);
 
-		r = sub < 0 ? report(c, sub) : project_entries(c, sub);
+		r = sub < 0 ? report(c, sub) : each_entry(c, sub, unused, project_one);
 	}
 	if (r == 0 && mode_for(c, &st) != (st.st_mode & 07777) &&
 	    fchmodat(dir, name, mode_for(c, &st), 0) < 0)
 		r = report(c, -errno);
-	return r;
-}
-
-static int project_entries(struct copier *c, int dir)
-{
-	_cleanup_closedir_ DIR *d = NULL;
-	_cleanup_close_ int again = fcntl(dir, F_DUPFD_CLOEXEC, 0);
-	struct dirent *entry;
-	struct stat st;
-	size_t len = c->path.len;
-	bool shut = let_in(dir, &st);
-	int r = 0;
-
-	if (again >= 0)
-		d = fdopendir(again);
-	if (!d)
-		return report(c, -errno);
-	steal_fd(&again);
-	while (r == 0 && (entry = readdir(d))) {
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
-		buf_addf(&c->path, "/%s", entry->d_name);
-		r = c->path.failed ? -ENOMEM : project_one(c, dir, entry->d_name);
-		buf_truncate(&c->path, len);
-	}
-	if (shut)
-		fchmod(dir, st.st_mode & 07777);
 	return r;
 }
 
@@ -359,7 +340,7 @@ int copy_project(int root, struct manifest *m, bool reachable, struct err *e)
 	struct copy_how how = { .project = m, .reachable = reachable };
 	struct copier c = { .how = &how, .top = root, .e = e };
 	struct stat st;
-	int r = project_entries(&c, root);
+	int r = each_entry(&c, root, -1, project_one);
 
 	buf_reset(&c.path);
 	buf_addc(&c.path, '/');
