@@ -280,6 +280,9 @@ static int make_tree(const char *cache, const char *key, const struct cache_want
 	}
 	if (r < 0)
 		rmtree(growing, NULL);
+	if (r == -ENOSPC || r == -EDQUOT)
+		err_set(e, r, "no room to extract the archive in %s (XDG_CACHE_HOME names another place)",
+			cache);
 	return r;
 }
 
@@ -365,6 +368,7 @@ int cache_tree(const char *cache, const struct cache_want *want, char **ret_path
 	_cleanup_close_ int dir = open(cache, O_RDONLY | O_DIRECTORY | O_CLOEXEC), lock = -1;
 	_cleanup_free_ char *lock_name = NULL, *root = NULL, *stamp = NULL;
 	char key[KEY_LENGTH + 1];
+	bool made = false;
 	struct stat st;
 	int r;
 
@@ -381,7 +385,8 @@ int cache_tree(const char *cache, const struct cache_want *want, char **ret_path
 	if (lock >= 0 && stat(root, &st) < 0) {
 		close(steal_fd(&lock));
 		lock = lock_file(dir, lock_name, LOCK_EX);
-		if (lock >= 0 && stat(root, &st) < 0)
+		made = lock >= 0 && stat(root, &st) < 0;
+		if (made)
 			r = make_tree(cache, key, want, e);
 		if (lock >= 0)
 			flock(lock, LOCK_SH);
@@ -391,7 +396,9 @@ int cache_tree(const char *cache, const struct cache_want *want, char **ret_path
 	if (r < 0)
 		return r;
 	utimensat(dir, stamp, NULL, 0);
-	shrink(cache, dir, want->limit);
+	/* It has grown, or may be smaller than it was: else there is nothing to look for. */
+	if (made || want->new_limit)
+		shrink(cache, dir, want->limit);
 	*ret_path = steal_ptr(root);
 	*ret_lock = steal_fd(&lock);
 	return 0;

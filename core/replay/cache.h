@@ -28,6 +28,7 @@ struct cache_want {
 	struct manifest *project;	/* permissions projected for its credentials, or NULL */
 	bool owners;
 	uint64_t limit;			/* bytes that all extracted trees may take */
+	bool new_limit;			/* … which is not the one that always holds */
 	void (*progress)(void *ctx, uint64_t files, uint64_t bytes);
 	void *ctx;
 };

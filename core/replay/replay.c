@@ -130,6 +130,7 @@ static struct scratch_want scratch_wanted(struct replay *r)
 			.owners = r->place.ids == PLAN_IDS_TRUE ||
 				  (r->place.ids == PLAN_IDS_RANGES && r->want.no_cache),
 			.limit = r->want.cache_limit ?: REPLAY_CACHE_LIMIT,
+			.new_limit = r->want.cache_limit,
 			.progress = r->want.progress,
 			.ctx = r->want.ctx,
 		},

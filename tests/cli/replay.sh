@@ -305,6 +305,22 @@ evicted() {
 	[ "$(find cache/care -mindepth 1 -maxdepth 1 -type d | wc -l)" -eq 1 ]
 }
 try "the cache keeps to its size" evicted
+looked_for() { # a tree too much, which only who looks at all trees can find
+	tree=cache/care/0123456789abcdef0123456789abcdef
+	mkdir -p $tree && echo 9000000000000 >$tree/stamp
+}
+unlooked() { replay b.tar.zst -- true && looked_for && replay b.tar.zst -- true && [ -e $tree ]; }
+try "what is extracted already starts without a look at the others" unlooked
+looked() { looked_for && replay --no-cache a.tar -- true && replay a.tar -- true && [ ! -e $tree ]; }
+try "… and what is extracted anew makes them fit" looked
+no_room() {
+	if [ "$(id -u)" -eq 0 ]; then own=-m; else own=-rm; fi
+	mkdir -p room && unshare $own sh -c 'mount -t tmpfs -o size=200k none room && XDG_CACHE_HOME=$PWD/room "$CARE" replay a.tar -- true
+		echo $?; find room -name "*.partial" -o -name "run.*"' >out 2>err
+	cat out err
+	[ "$(cat out)" = 125 ] && [ "$(wc -l <err)" -eq 1 ] && grep "room to extract.*/room.*XDG_CACHE_HOME" err
+}
+if unshare -rm true 2>/dev/null; then try "no room for the files: one sentence says where, and nothing stays" no_room; fi
 twice() {
 	rm -rf cache
 	replay a.tar -- true & replay a.tar -- true & replay a.tar -- true; r=$?
