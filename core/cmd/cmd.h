@@ -102,6 +102,7 @@ struct cmd {
 
 extern const struct cmd *const cmd_all[];	/* ends with NULL */
 const struct cmd *cmd_find(const char *name);	/* NULL: no such command */
+const struct cmd *cmd_near(const char *name);	/* one whose name that may be, mistyped; or NULL */
 
 /* Options that every command has; their target is struct cmd_common. */
 struct cmd_common {

@@ -93,6 +93,16 @@ static unsigned distance(const char *a, size_t a_len, const char *b, size_t b_le
 	return d[a_len][b_len];
 }
 
+const struct cmd *cmd_near(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const struct cmd *const *c = cmd_all; *c; c++)
+		if (len >= 3 && distance((*c)->name, strlen((*c)->name), name, len) <= MAX(len / 4, (size_t)1))
+			return *c;
+	return NULL;
+}
+
 static void nearest_in(const struct cmd_option *o, const char *name, size_t len,
 		       const char **best, size_t *best_len, unsigned *best_distance)
 {
@@ -234,6 +244,9 @@ static enum cmd_parsed apply(struct parse *p, const struct cmd_option *o, void *
 		cmd_usage(p->cmd, "%.*s: \"%s\" is not one of %s", (int)shown_len, shown, text, o->arg);
 	else if (!*text)
 		cmd_usage(p->cmd, "%.*s: the %s is empty", (int)shown_len, shown, o->arg);
+	else if (o->type == CMD_SIZE)
+		cmd_usage(p->cmd, "%.*s: \"%s\" is no size: a number of MB, or one with K, M, G or T",
+			  (int)shown_len, shown, text);
 	else
 		cmd_usage(p->cmd, "%.*s: \"%s\" is not a valid %s", (int)shown_len, shown, text, o->arg);
 	return CMD_WRONG;

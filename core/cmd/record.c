@@ -123,6 +123,11 @@ static int run(struct record_job *job, struct err *e)
 /* The command did not even start, so there is nothing to archive. */
 static int not_started(const struct record_job *job)
 {
+	const struct cmd *near = job->engine.exec_error == -ENOENT ? cmd_near(job->argv[0]) : NULL;
+
+	if (near)
+		return cmd_fail(engine_exit_code(job->engine.status), "%s: %s; did you mean: care %s?",
+				job->argv[0], strerror(-job->engine.exec_error), near->name);
 	if (job->engine.exec_error)
 		return cmd_fail(engine_exit_code(job->engine.status), "%s: %s", job->argv[0],
 				strerror(-job->engine.exec_error));

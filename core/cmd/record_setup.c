@@ -17,11 +17,17 @@
 #include "core/record/run.h"
 #include "core/task/task.h"
 
-static int add_user_paths(struct manifest_strings *to, const struct cmd_list *from, const char *cwd)
+/* @must_be: the option whose paths are there, if they are spelled right; NULL: any. */
+static int add_user_paths(struct manifest_strings *to, const struct cmd_list *from, const char *cwd,
+			  const char *must_be)
 {
+	struct stat st;
+
 	for (size_t i = 0; i < from->n; i++) {
 		_cleanup_free_ char *path = defaults_user_path(from->v[i], cwd);
 
+		if (must_be && path && lstat(path, &st) < 0)
+			cmd_warn("%s %s: %s", must_be, path, strerror(errno));
 		if (!path || manifest_strings_add(to, path) < 0)
 			return -ENOMEM;
 	}
@@ -82,13 +88,13 @@ static int set_paths(struct record_job *job, struct err *e)
 			drop(&p->concealed, home);
 	}
 	defaults = p->concealed.n;
-	if (add_user_paths(&p->concealed, &opt->concealed, cwd) < 0)
+	if (add_user_paths(&p->concealed, &opt->concealed, cwd, "-c") < 0)
 		return err_set(e, -ENOMEM, "read the options");
 	for (size_t i = defaults; i < p->concealed.n; i++)
 		drop(&p->revealed, p->concealed.v[i]);
-	if (add_user_paths(&p->revealed, &opt->revealed, cwd) < 0 ||
-	    add_user_paths(&p->volatile_paths, &opt->volatile_paths, cwd) < 0 ||
-	    add_user_paths(&job->include, &opt->include, cwd) < 0)
+	if (add_user_paths(&p->revealed, &opt->revealed, cwd, "-r") < 0 ||
+	    add_user_paths(&p->volatile_paths, &opt->volatile_paths, cwd, NULL) < 0 ||
+	    add_user_paths(&job->include, &opt->include, cwd, NULL) < 0)
 		return err_set(e, -ENOMEM, "read the options");
 	if (is_volatile_root(&p->volatile_paths)) {
 		cmd_warn("/ cannot be volatile: nothing would be archived; ignored");

@@ -81,7 +81,9 @@ static int repair_run(void *options, int argc, char **argv)
 		return cmd_fail(CMD_EXIT_FAILURE, "no memory");
 	if (strcmp(to, argv[0]) && !o->force && lstat(to, &st) == 0)
 		return cmd_fail(CMD_EXIT_FAILURE, "%s exists (-f overwrites it, -o NAME writes another)", to);
-	if (archive_repair(argv[0], to, &files, &e) < 0)
+	if (archive_repair(argv[0], to, &files, &e) < 0 && e.code == -EALREADY)
+		return cmd_fail(cmd_read_status(&e), "%s is whole: there is nothing to repair", argv[0]);
+	if (e.code)
 		return cmd_fail_at(cmd_read_status(&e), argv[0], &e);
 	cmd_say("repaired: %s, with %" PRIu64 " files; what was used last may be missing", to, files);
 	return CMD_EXIT_OK;

@@ -24,6 +24,7 @@ fails() {
 }
 works() { care "$@" || { cat out err; false; }; }
 prints() { word=$1; shift; works "$@" && grep -qF -e "$word" out && [ ! -s err ] || { cat out err; false; }; }
+says_too() { word=$1; shift; works "$@" && grep -qF -e "$word" err || { cat err; false; }; }
 
 echo data >file
 "$CARE" -o good.tar.gz cat file >/dev/null 2>&1
@@ -39,9 +40,14 @@ done
 try "care help of nothing that exists" fails 125 'no command "hepl"' -- help hepl
 try "an unknown option of a recording" fails 125 "unknown option --outptu; did you mean --output?" -- --outptu x ls
 try "an option without its argument" fails 125 "-o needs an argument: FILE" -- -o
-try "a value that is no number" fails 125 'not a valid MB' -- -m much ls
+try "a value that is no number" fails 125 'no size: a number of MB' -- -m much ls
 try "a value that is not one of the words" fails 125 "used|seen" -- --content=some ls
 try "a command that is not there is 127" fails 127 "no-such-command" -- -o x.tar ./no-such-command
+try "a mistyped command of care names the right one" fails 127 "did you mean: care replay?" -- reply good.tar.gz
+try "a path to conceal that is not there is told" says_too "-c $PWD/secrte: No such file" -c secrte --dry-run true
+try "a path to reveal, too" says_too "-r $PWD/nothere: No such file" -r nothere --dry-run true
+try "what is whole is not repaired, and says so" fails 123 "is whole: there is nothing to repair" -- repair -o new.tar.gz good.tar.gz
+try "converting to where no directory is" fails 125 "write into nowhere: No such file" -- convert good.tar.gz nowhere/x.tar
 touch plain
 try "a command that cannot be executed is 126" fails 126 "plain" -- -o x.tar ./plain
 
