@@ -3,12 +3,15 @@
 #include "core/replay/replay.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "core/base/buf.h"
 #include "core/base/err.h"
+#include "core/base/io.h"
 #include "core/cmd/cmd.h"
 #include "core/cmd/commands.h"
 #include "core/cmd/isolate.h"
@@ -213,8 +216,26 @@ static int not_run_status(int err)
 	return err == -ENOENT || err == -ENOTDIR ? CMD_EXIT_NOTFOUND : CMD_EXIT_NOEXEC;
 }
 
+/* Below a tracer: a recording, most likely. */
+static bool is_traced(void)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	const char *line;
+
+	if (io_read_file(AT_FDCWD, "/proc/self/status", 1 << 16, &text, NULL) < 0)
+		return false;
+	line = strstr(buf_str(&text), "\nTracerPid:");
+	return line && strtol(line + strlen("\nTracerPid:"), NULL, 10) != 0;
+}
+
 static int refused(const struct err *e)
 {
+	/* A recording conceals our cache, and mounts there are not what they seem. */
+	if (is_traced())
+		return cmd_fail(CMD_EXIT_FAILURE,
+				"a replay that is traced or recorded cannot mount in its cache where that is "
+				"concealed (%s): replay without recording, or record with "
+				"--revealed-path=~/.cache", e->text);
 	return cmd_fail(CMD_EXIT_FAILURE,
 			"this system does not let us make the namespaces that a replay needs (%s)", e->text);
 }

@@ -429,4 +429,17 @@ try "a directory that says nothing of a command is 123" no_manifest
 no_cwd() { make nocwd cwd=/gone $plain -- true; wrong nocwd; [ $status -eq 125 ] && grep /gone err; }
 try "a missing working directory is named" no_cwd
 
+# A replay in a recording. A 32-bit care cannot record this machine's programs, but itself.
+nested() {
+	unset XDG_CACHE_HOME; mkdir -p "$HOME/.cache"
+	"$CARE" -o n.tar "$CARE" replay a.tar -- cat in >out 2>err; status=$?
+	cat out err
+	[ $status -eq 125 ] && grep -q "replay without recording" err &&
+		gives 0 input "$CARE" -v -1 -r "$HOME/.cache" -o n.tar "$CARE" replay -v -1 a.tar -- cat in &&
+		gives 0 input "$CARE" replay -v -1 n.tar
+}
+if "$CARE" --dry-run -v -1 "$busybox" true 2>/dev/null; then
+	try "a replay that is recorded says what it needs, and with that replays too" nested
+fi
+
 finish
