@@ -370,6 +370,8 @@ int names_swap(struct names *t, struct name *a, struct name *b)
 	struct name *parent = a->parent;
 	char *text = a->text;
 
+	if (a == b)
+		return 0;	/* allowed, and nothing changes */
 	take_out(t, a);
 	take_out(t, b);
 	a->parent = b->parent;

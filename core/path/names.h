@@ -113,9 +113,9 @@ uint32_t names_shape(const struct names *t);
 size_t names_count(const struct names *t);
 
 enum walk_role {
-	ROLE_DIR,	/* a directory on the way */
+	ROLE_DIR,	/* a directory on the way, or whatever the walk failed at */
 	ROLE_LINK,	/* a symlink that is followed */
-	ROLE_LAST,	/* what the path means; or, when the walk fails, where it failed */
+	ROLE_LAST,	/* what the path means, or the name that is absent */
 };
 
 struct path_walk {

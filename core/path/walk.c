@@ -53,7 +53,8 @@ static int end(struct state *s, struct name *n, int error)
 	s->w->last = n;
 	s->w->error = error;
 	s->w->rest = error ? MIN(left, s->tail) : 0;
-	return n ? visit(s, n, ROLE_LAST) : 0;
+	/* What stands in the way is looked at, but the call does nothing to it. */
+	return n ? visit(s, n, error && n->type != NAME_ABSENT ? ROLE_DIR : ROLE_LAST) : 0;
 }
 
 /* Put @target in front of what is left, and start again from where it says. */

@@ -34,7 +34,8 @@ int changes_written(struct recorder *r, struct name *n)
 
 static int apply_move(struct recorder *r, struct name *from, struct name *to, bool exchange)
 {
-	if (from->type == NAME_DIR && from->object != &object_born)
+	if ((from->type == NAME_DIR && from->object != &object_born) ||
+	    (exchange && to->type == NAME_DIR && to->object != &object_born))
 		r->renamed_dirs = true;
 	/* What is not looked at yet must carry its first name along. */
 	names_refresh(r->names, from);
@@ -73,13 +74,12 @@ static int apply_one(struct recorder *r, struct name *n, unsigned use)
 	return use & (USE_CREATE | USE_WRITE | USE_REPLACE) ? changes_written(r, n) : 0;
 }
 
-/* It failed: what was about to change did not. */
-static void take_back(struct name *n)
+/* What was about to change did not. */
+static void take_back(struct name *n, pid_t tid)
 {
 	struct object *o = n->object;
 
-	if (o && o != &object_born && !o->volatile_below && !o->concealed_below &&
-	    !(n->flags & NAME_CHANGED))
+	if (o && o->doomer == tid)
 		o->doomed = false;
 }
 
@@ -87,11 +87,35 @@ static void take_back(struct name *n)
 static void settle(struct recorder *r, const struct event *ev, struct used_path *p)
 {
 	for (int i = 0; i < ev->call->n_paths; i++) {
+		struct object *o = p[i].w.last ? p[i].w.last->object : NULL;
+
+		if (o && ev->result >= 0 && o->doomer == ev->task->tid)
+			o->doomer = 0;	/* it came true */
 		if (p[i].w.last)
 			p[i].w.last->flags &= ~NAME_PENDING;
 		else if (ev->result >= 0 && ev->call->paths[i].use & USE_CREATE && !ev->call->paths[i].error)
 			objects_doubt(r->objects);
 	}
+}
+
+/*
+ * It failed. rmdir(2) and rename(2) also tell that a directory is not empty: names in it
+ * that nobody uses otherwise are used by that.
+ */
+static int fail(struct recorder *r, const struct event *ev, struct used_path *p)
+{
+	bool full = ev->result == -ENOTEMPTY || ev->result == -EEXIST;
+	int ret = 0;
+
+	for (int i = 0; i < ev->call->n_paths && ret >= 0; i++) {
+		struct name *n = p[i].w.error ? NULL : p[i].w.last;
+
+		if (n)
+			take_back(n, ev->task->tid);
+		if (n && full && n->type == NAME_DIR && ev->call->paths[i].use & (USE_REMOVE | USE_REPLACE))
+			ret = use_list(r, n);
+	}
+	return ret;
 }
 
 int changes_apply(struct recorder *r, struct event *ev)
@@ -105,12 +129,8 @@ int changes_apply(struct recorder *r, struct event *ev)
 	if (ret < 0)
 		return ret;
 	settle(r, ev, p);
-	if (ev->result < 0) {
-		for (int i = 0; i < n; i++)
-			if (p[i].w.last && !p[i].w.error)
-				take_back(p[i].w.last);
-		return 0;
-	}
+	if (ev->result < 0)
+		return fail(r, ev, p);
 	if (n == 2 && c->paths[0].use & USE_REMOVE) {
 		bool exchange = c->paths[0].use & USE_REPLACE && c->paths[1].use & USE_REMOVE;
 

@@ -30,6 +30,7 @@ struct object {
 	bool listed;			/* its names have been announced */
 	bool content_told;		/* whether the content is kept is settled */
 	bool doomed;			/* its bytes are being changed: what is not kept yet is lost */
+	pid_t doomer;			/* … by the call that this task is in, which may fail; 0: they are */
 };
 
 /* What the command made itself. */

@@ -241,6 +241,7 @@ static int use_regular(struct recorder *r, struct name *n, struct object *o, uns
 			r->wrote_hardlinks = true;
 		if (ret >= 0)
 			ret = queue_secure(r->queue, o, r->e);
+		o->doomer = o->doomed || !r->ev ? 0 : r->ev->task->tid;
 		o->doomed = true;
 	}
 	return ret;

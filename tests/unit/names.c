@@ -228,6 +228,9 @@ static void exchanged_names_swap_what_they_mean(void)
 	CHECK(names_swap(t, a.last, b.last) == 0);
 	CHECK(names_at(t, "/usr")->object == &object);
 	CHECK(names_at(t, "/etc/passwd")->type == NAME_DIR);
+	/* With itself: the kernel does nothing, and so do we. */
+	CHECK(names_swap(t, a.last, a.last) == 0);
+	CHECK(names_at(t, "/usr")->object == &object);
 	names_free(t);
 }
 
