@@ -7,7 +7,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/openat2.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +18,7 @@
 #include <sys/fanotify.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -219,6 +223,27 @@ static int with_io_uring(const char *path)
 	return show(open(path, O_RDONLY));
 }
 
+/* A call of a kernel that is newer than any: our own filter makes it succeed. */
+static int with_unknown(const char *path)
+{
+	static struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 999, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	static struct sock_fprog program = { 4, code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		return fail("seccomp");
+	for (int i = 0; i < 3; i++)
+		if (syscall(999, path) != 0)
+			return fail("call 999");
+	puts("used");
+	return 0;
+}
+
 /* Written through a shared mapping only. */
 static int with_mmap(const char *path)
 {
@@ -277,6 +302,8 @@ int main(int argc, char **argv)
 		return with_fanotify(path);
 	if (!strcmp(name, "io_uring"))
 		return with_io_uring(path);
+	if (!strcmp(name, "unknown"))
+		return with_unknown(path);
 	if (!strcmp(name, "mmap"))
 		return with_mmap(path);
 	fprintf(stderr, "usage: usecall NAME PATH [PATH]\n");
