@@ -62,18 +62,22 @@ static int move_up(struct remover *r, int dir, const char *name)
 	return -EEXIST;
 }
 
+/* What is gone already is right: an overlay that ends removes what is its own. */
 static int remove_entry(struct remover *r, int dir, const char *name, bool *ret_moved)
 {
-	if (unlinkat(dir, name, 0) == 0)
+	int err;
+
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return -errno;
-	if (unlinkat(dir, name, AT_REMOVEDIR) == 0)
+	if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != ENOTEMPTY && errno != EEXIST)
 		return -errno;
 	*ret_moved = true;
-	return move_up(r, dir, name);
+	err = move_up(r, dir, name);
+	return err == -ENOENT ? 0 : err;
 }
 
 /* Everything out of @dir; what is deeper goes to the top, which is emptied last. */
@@ -125,7 +129,8 @@ static int empty_below(struct remover *r, bool *ret_moved)
 			one = sub == -ENOENT ? 0 : sub;
 		else
 			one = empty(r, sub, ret_moved);
-		if (one == 0 && sub >= 0 && unlinkat(r->top, entry->d_name, AT_REMOVEDIR) < 0)
+		if (one == 0 && sub >= 0 && unlinkat(r->top, entry->d_name, AT_REMOVEDIR) < 0 &&
+		    errno != ENOENT)
 			one = -errno;
 		err = err ?: one;
 	}
@@ -149,7 +154,7 @@ int rmtree(const char *path, struct err *e)
 		moved = false;
 		err = empty_below(&r, &moved);
 	}
-	if (err == 0 && rmdir(path) < 0)
+	if (err == 0 && rmdir(path) < 0 && errno != ENOENT)
 		err = -errno;
 	return err < 0 ? err_set(e, err, "remove %s", path) : 0;
 }
