@@ -64,7 +64,7 @@ static int work_begin(struct work *w, const char *to, struct err *e)
 	if (!copy || buf_error(&b))
 		return err_set(e, -ENOMEM, "convert");
 	if (!mkdtemp(b.data))
-		return err_set(e, -errno, "write into %s", strcmp(to, "-") ? dirname(strcpy(copy, to)) : ".");
+		return err_set(e, -errno, "write into %s", dirname(b.data));
 	w->dir = buf_steal(&b);
 	w->root = open(w->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return w->root < 0 ? err_set(e, -errno, "open %s", w->dir) : 0;

@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "arch/abi.h"
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/manifest/volatile.h"
@@ -77,9 +78,14 @@ static int explain(const char *program, int r, struct err *e)
 {
 	_cleanup_close_ int fd = open(program, O_RDONLY | O_CLOEXEC);
 	struct elf_info elf = { 0 };
+	const struct abi *abi;
 	struct utsname here;
 
 	if (fd >= 0 && elf_read(fd, &elf, NULL) == 0) {
+		abi = abi_find_by_elf(elf.bits / 32, elf.machine);
+		if (r == -ENOEXEC && uname(&here) == 0 && abi)
+			return err_set(e, r, "%s is a program for %s, this machine is %s", program,
+				       abi->arch, here.machine);
 		if (r == -ENOEXEC && uname(&here) == 0)
 			return err_set(e, r, "%s is a %u-bit program for machine %u, this is a %s", program,
 				       elf.bits, elf.machine, here.machine);
