@@ -31,10 +31,11 @@ static void unescape(char *s)
 
 static int parse_line(char *line, struct mount_entry *ret)
 {
-	char *field, *save;
+	char *field, *save, *overlay;
 	int n = 0;
 
 	*ret = (struct mount_entry){ 0 };
+	overlay = strstr(line, " - overlay ");
 	for (field = strtok_r(line, " ", &save); field && n < 5; field = strtok_r(NULL, " ", &save), n++) {
 		if (n == 0)
 			ret->id = atoi(field);
@@ -44,6 +45,12 @@ static int parse_line(char *line, struct mount_entry *ret)
 			unescape(field);
 			*(n == 3 ? &ret->root : &ret->point) = strdup(field);
 		}
+	}
+	if (overlay && n == 5 && (overlay = strchr(overlay + strlen(" - overlay "), ' '))) {
+		unescape(overlay);
+		ret->layers = strdup(overlay + 1);
+		if (!ret->layers)
+			return -ENOMEM;
 	}
 	return n < 5 ? -EINVAL : ret->root && ret->point ? 0 : -ENOMEM;
 }
@@ -57,6 +64,7 @@ static int add_line(struct mounts *m, char *line)
 	if (!more) {
 		free(e.root);
 		free(e.point);
+		free(e.layers);
 		return r < 0 ? r : -ENOMEM;
 	}
 	m->v = more;
@@ -91,6 +99,7 @@ void mounts_clear(struct mounts *m)
 	for (size_t i = 0; i < m->n; i++) {
 		free(m->v[i].root);
 		free(m->v[i].point);
+		free(m->v[i].layers);
 	}
 	free(m->v);
 	*m = (struct mounts){ 0 };
@@ -119,6 +128,40 @@ static ssize_t below(const char *path, const char *dir)
 	if (!strcmp(dir, "/"))
 		return 0;
 	return !strncmp(path, dir, len) && (!path[len] || path[len] == '/') ? (ssize_t)len : -1;
+}
+
+/* Up to @end, a colon or a comma of an option's value; "\\:" is a colon of a name. */
+static const char *one_layer(const char *at, struct buf *ret)
+{
+	buf_reset(ret);
+	for (; *at && *at != ':' && *at != ','; at++) {
+		if (*at == '\\' && at[1])
+			at++;
+		buf_addc(ret, *at);
+	}
+	return at;
+}
+
+int mounts_each_layer(const struct mount_entry *e, int (*fn)(void *ctx, const char *path), void *ctx)
+{
+	_cleanup_buf_ struct buf path = BUF_INIT;
+	const char *at = e->layers;
+	int r = 0;
+
+	while (at && *at && r >= 0) {
+		size_t key = strcspn(at, "=,");
+		bool is = (key >= 8 && !strncmp(at, "lowerdir", 8)) || (key >= 7 && !strncmp(at, "datadir", 7)) ||
+			  (key == 8 && !strncmp(at, "upperdir", 8)) || (key == 7 && !strncmp(at, "workdir", 7));
+
+		at += key;
+		while (*at && *at != ',' && r >= 0) {
+			at = one_layer(at + 1, &path);
+			if (is && path.len)
+				r = buf_error(&path) ?: fn(ctx, path.data);
+		}
+		at += *at == ',';
+	}
+	return r;
 }
 
 bool mounts_source(const struct mounts *old, const struct mount_entry *e, struct buf *ret_path)

@@ -17,6 +17,7 @@ struct mount_entry {
 	unsigned major, minor;
 	char *root;		/* of this mount within its file system */
 	char *point;		/* where it is mounted, in the reader's root */
+	char *layers;		/* of an overlay: its options; else NULL */
 };
 
 struct mounts {
@@ -30,6 +31,9 @@ void mounts_clear(struct mounts *m);
 
 /* Was the very same mount there in @old? */
 bool mounts_has(const struct mounts *old, const struct mount_entry *e);
+
+/* Each directory that an overlay is made of, as whoever mounted it named it. 0 or what @fn says. */
+int mounts_each_layer(const struct mount_entry *e, int (*fn)(void *ctx, const char *path), void *ctx);
 
 /*
  * Where the files of @e could be reached in @old: the part of a mount of the same file

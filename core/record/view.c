@@ -25,11 +25,44 @@ static int bind_to(struct name *n, const char *host, bool born)
 	return 0;
 }
 
+static int on_the_way(void *ctx, struct name *n, enum walk_role role)
+{
+	(void)role;
+	return use_name(ctx, n, USE_META);
+}
+
+static int use_layer(void *ctx, const char *path)
+{
+	struct recorder *r = ctx;
+	struct path_walk w = {
+		.root = names_root(r->names), .base = names_root(r->names), .text = path,
+		.len = strlen(path), .visit = on_the_way, .ctx = r,
+	};
+
+	return path[0] == '/' ? names_walk(r->names, &w, r->e) : 0;
+}
+
+/*
+ * An overlay has an identity of its own for every file, so what is read through it cannot
+ * be told from what was made in it: its directories are used, and the rest is said.
+ */
+static int use_overlay(struct recorder *r, struct view *v, const struct mount_entry *e)
+{
+	struct names *names = r->names;
+	int ret;
+
+	r->names = v->names;
+	ret = mounts_each_layer(e, use_layer, r);
+	r->names = names;
+	return ret < 0 ? ret : fact_lost(r, e->point, "an overlay made in the run: what is read through it is not archived");
+}
+
 /* A mount that was not there at the start. */
 static int bind_mount(struct recorder *r, struct view *v, const struct mount_entry *e, pid_t tid)
 {
 	struct name *n = names_at(v->names, e->point);
 	_cleanup_buf_ struct buf host = BUF_INIT;
+	int ret;
 
 	if (!n)
 		return -ENOMEM;
@@ -39,7 +72,8 @@ static int bind_mount(struct recorder *r, struct view *v, const struct mount_ent
 		return -ENOMEM;
 	buf_reset(&host);
 	buf_addf(&host, "/proc/%d/root%s", (int)tid, e->point);
-	return buf_error(&host) < 0 ? -ENOMEM : bind_to(n, host.data, true);
+	ret = buf_error(&host) < 0 ? -ENOMEM : bind_to(n, host.data, true);
+	return ret < 0 || !e->layers ? ret : use_overlay(r, v, e);
 }
 
 static void unbind_gone(struct view *v, const struct mounts *now)

@@ -31,6 +31,16 @@ origin() {
 try "files are archived where they were, and none that the run made" origin
 replayed() { "$CARE" replay -v -1 b.tar >out && cmp native out; }
 try "it replays" replayed
+overlay() {
+	mkdir -p "low:1" low2 up work merged && echo low >low2/l || return 1
+	opts="lowerdir=$PWD/low\\:1:$PWD/low2,upperdir=$PWD/up,workdir=$PWD/work"
+	unshare -Urm mount -t overlay none merged -o "$opts" 2>/dev/null || return 0	# not on every file system
+	"$CARE" -o o.tar unshare -Urm sh -c 'mount -t overlay none merged -o "$0" && cat merged/l' "$opts" >out 2>err
+	[ $? -eq 121 ] && [ "$(cat out)" = low ] && grep -q 'could not be recorded' err || { cat out err; return 1; }
+	for d in low:1 low2 up work; do in_archive o.tar "o/rootfs$PWD/$d/" || return 1; done
+	"$CARE" info o.tar | grep -q 'merged.*overlay'
+}
+try "the directories of an overlay are archived, and what is not is told" overlay
 before() {
 	"$CARE" -v -1 -o c.tar unshare -Urm sh -c 'mount --bind src mp; cat mp/g; echo new >mp/g; cat mp/g; mv mp/f mp/h; cat mp/h' >out &&
 		[ "$(cat out)" = "g
