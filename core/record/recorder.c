@@ -86,6 +86,20 @@ static bool is_class(const struct call *c, enum syscall_class class)
 	return c->row && c->row->class == class;
 }
 
+/* btrfs: by ioctl(2), the name in a structure. */
+static bool is_subvolume(const struct call *c)
+{
+	return c->via == syscall_row(SYSCALL_ioctl) && is_class(c, SYSCALL_CHANGE);
+}
+
+static int use_subvolume(struct recorder *r, const struct event *ev)
+{
+	if (ev->result < 0)
+		return 0;
+	objects_doubt(r->objects);	/* what it made came into being now */
+	return fact_lost(r, "ioctl", "a subvolume was made or removed, which is not followed");
+}
+
 static int on_call(struct recorder *r, struct event *ev)
 {
 	const struct call *c = ev->call;
@@ -100,6 +114,8 @@ static int on_call(struct recorder *r, struct event *ev)
 		ev->want_return = true;
 	if (received_wanted(c))
 		return received_call(r, ev);
+	if (is_subvolume(c))
+		ev->want_return = true;
 	if (ret >= 0 && is_class(c, SYSCALL_MOUNT)) {
 		/* No descriptor of ours may hold what is about to be unmounted (decision 5). */
 		ret = queue_drain(r->queue, r->e);
@@ -134,6 +150,8 @@ static int on_return(struct recorder *r, struct event *ev)
 		return use_result(r, ev);
 	if (received_wanted(ev->call))
 		return received_return(r, ev);
+	if (is_subvolume(ev->call))
+		return use_subvolume(r, ev);
 	if (is_class(ev->call, SYSCALL_MOUNT))
 		return ev->result < 0 ? 0 : view_changed(r, ev->task);
 	if (spell_wanted(r, ev->call, NULL) || is_class(ev->call, SYSCALL_LOOK))

@@ -113,6 +113,14 @@ seen() { care -o a.tar --content=seen test -f big && [ "$(wc -c <a.tar)" -gt 500
 try "--content=seen keeps its bytes" seen
 limit() { ends 121 care -o a.tar -m 1 cat big && [ "$(wc -c <a.tar)" -lt $((4900000 + $(wc -c <"$CARE"))) ] && grep -q -- '-m' err || shown; }
 try "-m leaves big files out, says so, and is not faithful" limit
+subvolume() {
+	ends 0 care -o i.tar perl -e 'open my $d, "<", "/dev/null"; my $x = "\0" x 4096; print ioctl($d, 0x5000940e, $x) ? "made\n" : "refused\n"' && grep -qx refused out || shown
+}
+if command -v perl >/dev/null; then
+	try "a subvolume that was not made is no loss" subvolume
+else
+	skip "a subvolume that was not made is no loss" "no perl"
+fi
 received() {
 	echo one >given1 && echo two >given2 && mkdir sockdir || return 1
 	mkfifo ready && { "$TOOLS/passfd" give sockdir/s given1 given2 >ready & giver=$!; } && read -r line <ready || return 1

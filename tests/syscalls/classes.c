@@ -23,7 +23,8 @@ static const char *const known[SYSCALL_CLASSES] = {
 		"linkat symlink symlinkat truncate truncate64 chmod fchmodat fchmodat2 chown lchown "
 		"chown32 lchown32 fchownat utime utimes futimesat utimensat utimensat_time64 "
 		"setxattr lsetxattr setxattrat removexattr lremovexattr removexattrat file_setattr "
-		"acct swapon swapoff quotactl bpf=6",
+		"acct swapon swapoff quotactl bpf=6 ioctl=1342215169 ioctl=1342215182 ioctl=1342215183 "
+		"ioctl=1342215191 ioctl=1342215192 ioctl=1342215231",
 	[SYSCALL_ENTER] = "chdir fchdir chroot fchroot",
 	[SYSCALL_LIST] = "readdir getdents getdents64",
 	[SYSCALL_MOUNT] =

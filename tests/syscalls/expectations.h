@@ -312,6 +312,7 @@
 { "read(3, BAD, 5)", "-" },
 { "write(3, 'path', 4)", "-" },
 { "ioctl(3, 0x5401, BAD)", "-" },
+{ "ioctl(3, 0x50009417, BAD)", "-" },
 { "mmap(NULL, 4096, 3, 2, 3, 0)", "-" },
 { "mq_open('/q', O_RDWR, 0, NULL)", "-" },
 { "memfd_create('name', 0)", "-" },
