@@ -172,11 +172,15 @@ static ssize_t read_caller(void *state, uint64_t addr, void *to, size_t len)
 {
 	struct state *s = state;
 	struct iovec ours = { to, len }, theirs = { (void *)(uintptr_t)addr, len };
-	ssize_t n = syscall(SYS_process_vm_readv, (long)s->request->pid, &ours, 1L, &theirs, 1L, 0L);
-	char name[64];
+	/* A 32-bit guard has no pointer to where a 64-bit program keeps its stack. */
+	bool far = addr != (uintptr_t)addr;
 	_cleanup_close_ int fd = -1;
+	char name[64];
+	ssize_t n = -1;
 
-	if (n >= 0 || (errno != ENOSYS && errno != EPERM))
+	if (!far)
+		n = syscall(SYS_process_vm_readv, (long)s->request->pid, &ours, 1L, &theirs, 1L, 0L);
+	if (n >= 0 || (!far && errno != ENOSYS && errno != EPERM))
 		return n < 0 ? -errno : n;
 	snprintf(name, sizeof(name), "%u/mem", s->request->pid);
 	fd = openat(s->proc, name, O_RDONLY | O_CLOEXEC);
