@@ -57,6 +57,9 @@ int archive_in_extract(struct archive_in *a, int dirfd, struct archive_extract *
  */
 int archive_repair(const char *path, const char *to, uint64_t *ret_files, struct err *e);
 
+/* What to do with one that is whole, but still lies where it grew. */
+int archive_move(const char *path, const char *to, struct err *e);
+
 /*
  * The same in two steps, for who wants to add members that the manifest tells how to
  * make (re-execute.sh): then archive_out_finish(), archive_out_free(), manifest_free().

@@ -276,11 +276,17 @@ int archive_out_finish(struct archive_out *a, struct err *e)
 	if (r < 0)
 		return r;
 	r = a->backend->tail(a, manifest, e);
+	a->whole = r == 0;
 	if (r == 0)
 		r = a->backend->publish(a, e);
 	if (r == 0)
 		a->finished = true;
 	return r;
+}
+
+bool archive_out_is_whole(const struct archive_out *a)
+{
+	return a->whole;
 }
 
 uint64_t archive_out_bytes(const struct archive_out *a)

@@ -83,6 +83,9 @@ bool archive_out_is_flushed(const struct archive_out *a);
 /* Hold-backs, manifest.json, trailer, footer, fsync, rename into place. */
 int archive_out_finish(struct archive_out *a, struct err *e);
 
+/* Has it all been written, though it may not have come into its place? */
+bool archive_out_is_whole(const struct archive_out *a);
+
 /* Where it grows, for telling the user what is left of a failed recording; NULL: nowhere. */
 const char *archive_out_partial(const struct archive_out *a);
 

@@ -252,3 +252,15 @@ int archive_repair(const char *path, const char *to, uint64_t *ret_files, struct
 		*ret_files = files;
 	return r;
 }
+
+int archive_move(const char *path, const char *to, struct err *e)
+{
+	_out_guard_;
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_set(e, -errno, "open %s", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return err_set(e, -EBUSY, "move %s, which is still being written", path);
+	return out_move(path, to, e);
+}

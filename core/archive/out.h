@@ -86,7 +86,8 @@ struct archive_out {
 	uint64_t bytes, unflushed;	/* the directory's */
 	uint64_t files;
 	bool dirty;		/* entries since the last flush */
-	bool finished;
+	bool whole;		/* written to its end */
+	bool finished;		/* and in its place */
 	volatile sig_atomic_t cancelled;
 };
 
@@ -114,6 +115,8 @@ void out_compact(struct archive_out *a);
 /* out_file.c: the growing file and its way to its place. */
 int out_file_open(struct archive_out *a, mode_t mode, struct err *e);
 int out_file_publish(struct archive_out *a, struct err *e);
+/* Rename the archive @from to @to, or copy it there and remove it. */
+int out_move(const char *from, const char *to, struct err *e);
 mode_t out_file_mode(const struct archive_format *f);
 /* Split a->path: its directory ("." if it has none) and its last name. Caller frees. */
 int out_split_path(const char *path, char **ret_dir, char **ret_base, struct err *e);

@@ -199,47 +199,51 @@ int out_sync_directory(const char *dir, struct err *e)
 	return err_set(e, -errno, "write %s to its disk", dir);
 }
 
-/* The spool is on another file system: a copy, made beside the target. */
-static int copy_over(struct archive_out *a, const char *dir, const char *base, struct err *e)
+/* On another file system: a copy, made beside the target. */
+static int copy_over(const char *from, const char *to, struct err *e)
 {
-	_cleanup_free_ char *name = NULL;
-	_cleanup_close_ int fd = -1;
+	_cleanup_free_ char *dir = NULL, *base = NULL, *name = NULL;
+	_cleanup_close_ int in = open(from, O_RDONLY | O_CLOEXEC), out = -1;
+	struct stat st;
 	int r;
 
-	r = out_make_partial(dir, base, out_file_mode(&a->format), false, &name, &fd, e);
+	if (in < 0 || fstat(in, &st) < 0)
+		return err_set(e, -errno, "open %s", from);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, -EXDEV, "move the directory %s to %s", from, to);
+	r = out_split_path(to, &dir, &base, e);
+	if (r == 0)
+		r = out_make_partial(dir, base, st.st_mode & 0777, false, &name, &out, e);
 	if (r < 0)
 		return r;
-	r = io_copy(a->fd, fd, UINT64_MAX);
-	if (r == 0 && fsync(fd) < 0)
+	r = io_copy(in, out, UINT64_MAX);
+	if (r == 0 && fsync(out) < 0)
 		r = -errno;
-	if (r == 0 && rename(name, a->path) < 0)
+	if (r == 0 && rename(name, to) < 0)
 		r = -errno;
 	if (r < 0) {
 		unlink(name);
-		return err_set(e, r, "copy the archive to %s (it is whole in %s)", a->path, a->partial);
+		return err_set(e, r, "copy the archive to %s", to);
 	}
-	unlink(a->partial);
+	unlink(from);
 	return 0;
+}
+
+int out_move(const char *from, const char *to, struct err *e)
+{
+	_cleanup_free_ char *dir = NULL, *base = NULL;
+	int r = out_split_path(to, &dir, &base, e);
+
+	if (r == 0 && rename(from, to) < 0)
+		r = errno == EXDEV ? copy_over(from, to, e) : err_set(e, -errno, "rename %s to %s", from, to);
+	return r < 0 ? r : out_sync_directory(dir, e);
 }
 
 int out_file_publish(struct archive_out *a, struct err *e)
 {
-	_cleanup_free_ char *dir = NULL, *base = NULL;
-	int r;
-
 	if (!a->partial)
 		return 0;
 	if (fsync(a->fd) < 0 && errno != EINVAL && errno != EROFS)
 		return err_set(e, -errno, "write %s to its disk", a->partial);
-	r = out_split_path(a->path, &dir, &base, e);
-	if (r < 0)
-		return r;
-	if (rename(a->partial, a->path) < 0) {
-		if (errno != EXDEV)
-			return err_set(e, -errno, "rename %s to %s", a->partial, a->path);
-		r = copy_over(a, dir, base, e);
-		if (r < 0)
-			return r;
-	}
-	return out_sync_directory(dir, e);
+	return out_move(a->partial, a->path, e);
 }

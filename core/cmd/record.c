@@ -168,7 +168,9 @@ static int record(struct record_job *job)
 		const char *partial = job->out ? archive_out_partial(job->out) : NULL;
 
 		cmd_warn("the command itself ended with status %d", engine_exit_code(job->engine.status));
-		if (partial)
+		if (partial && archive_out_is_whole(job->out))
+			cmd_warn("the archive is whole, only not in its place: care repair -o FILE %s", partial);
+		else if (partial)
 			cmd_warn("what was archived until then can be recovered: care repair %s", partial);
 		return CMD_EXIT_UNFINISHED;
 	}

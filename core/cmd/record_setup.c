@@ -209,8 +209,8 @@ static int set_spool(struct record_job *job, struct err *e)
 		return err_set(e, -ENOMEM, "find a place for the archive");
 	left = state_sweep(base);
 	if (left)
-		cmd_say("%u unfinished archives of killed recordings are in %s: care repair lists them",
-			left, base);
+		cmd_say("%u unfinished archive%s in %s: care repair lists what to do", left,
+			left == 1 ? " is" : "s are", base);
 	job->spool_claim = claim_make(base, STATE_SPOOL, &job->spool);
 	if (job->spool_claim < 0)
 		return err_set(e, job->spool_claim,

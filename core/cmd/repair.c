@@ -12,6 +12,8 @@
 #include "core/cmd/open.h"
 #include "core/cmd/state.h"
 
+#define PARTIAL ".partial"
+
 struct repair_options {
 	const char *output;
 	bool force;
@@ -28,10 +30,9 @@ static const struct cmd_option repair_options[] = {
 /* NAME.partial was to become NAME. */
 static char *target_of(const char *path)
 {
-	static const char suffix[] = ".partial";
-	size_t len = strlen(path), cut = sizeof(suffix) - 1;
+	size_t len = strlen(path), cut = sizeof(PARTIAL) - 1;
 
-	if (len > cut && !strcmp(path + len - cut, suffix))
+	if (len > cut && !strcmp(path + len - cut, PARTIAL))
 		return strndup(path, len - cut);
 	return strdup(path);
 }
@@ -64,6 +65,21 @@ static int list_partials(void)
 	return CMD_EXIT_OK;
 }
 
+/* The disk was full when it was to come into its place, say. */
+static int move_whole(const char *path, const char *to)
+{
+	size_t len = strlen(path), n = sizeof(PARTIAL) - 1;
+	struct err e = { 0 };
+
+	/* Without that name it lies where somebody wants it. */
+	if (!strcmp(path, to) || len < n || strcmp(path + len - n, PARTIAL))
+		return cmd_fail(CMD_EXIT_ARCHIVE, "%s is whole: there is nothing to repair", path);
+	if (archive_move(path, to, &e) < 0)
+		return cmd_fail_err(CMD_EXIT_FAILURE, &e);
+	cmd_say("%s was whole: it is %s now", path, to);
+	return CMD_EXIT_OK;
+}
+
 static int repair_run(void *options, int argc, char **argv)
 {
 	const struct repair_options *o = options;
@@ -71,6 +87,7 @@ static int repair_run(void *options, int argc, char **argv)
 	struct err e = { 0 };
 	struct stat st;
 	uint64_t files = 0;
+	int r;
 
 	if (argc == 0)
 		return list_partials();
@@ -81,9 +98,10 @@ static int repair_run(void *options, int argc, char **argv)
 		return cmd_fail(CMD_EXIT_FAILURE, "no memory");
 	if (strcmp(to, argv[0]) && !o->force && lstat(to, &st) == 0)
 		return cmd_fail(CMD_EXIT_FAILURE, "%s exists (-f overwrites it, -o NAME writes another)", to);
-	if (archive_repair(argv[0], to, &files, &e) < 0 && e.code == -EALREADY)
-		return cmd_fail(cmd_read_status(&e), "%s is whole: there is nothing to repair", argv[0]);
-	if (e.code)
+	r = archive_repair(argv[0], to, &files, &e);
+	if (r == -EALREADY)
+		return move_whole(argv[0], to);
+	if (r < 0)
 		return cmd_fail_at(cmd_read_status(&e), argv[0], &e);
 	cmd_say("repaired: %s, with %" PRIu64 " files; what was used last may be missing", to, files);
 	return CMD_EXIT_OK;

@@ -52,7 +52,15 @@ struct partials {
 	void (*tell)(void *ctx, const char *path);
 	void *ctx;
 	unsigned count;
+	bool others;	/* what a repair made here, say: not ours to remove */
 };
+
+/* Hidden, a copy of a file that was about to change, or the top of private places. */
+static bool is_ours(const char *name)
+{
+	return name[0] == '.' || !strncmp(name, "aside-", 6) ||
+	       (!strncmp(name, "care-", 5) && strlen(name) == 11 && !strchr(name, '.'));
+}
 
 static void look_in(void *ctx, const char *spool)
 {
@@ -64,8 +72,10 @@ static void look_in(void *ctx, const char *spool)
 		const char *dot = strrchr(entry->d_name, '.');
 		_cleanup_free_ char *path = NULL;
 
-		if (!dot || strcmp(dot, ".partial"))
+		if (!dot || strcmp(dot, ".partial")) {
+			p->others |= !is_ours(entry->d_name);
 			continue;
+		}
 		p->count++;
 		if (p->tell && asprintf(&path, "%s/%s", spool, entry->d_name) >= 0)
 			p->tell(p->ctx, path);
@@ -74,7 +84,7 @@ static void look_in(void *ctx, const char *spool)
 
 void state_each_partial(const char *dir, void (*tell)(void *ctx, const char *path), void *ctx)
 {
-	struct partials p = { tell, ctx, 0 };
+	struct partials p = { .tell = tell, .ctx = ctx };
 
 	claim_each_left(dir, STATE_SPOOL, look_in, &p);
 }
@@ -86,7 +96,7 @@ static void sweep(void *ctx, const char *spool)
 
 	look_in(&p, spool);
 	*unfinished += p.count;
-	if (!p.count)
+	if (!p.count && !p.others)
 		rmtree(spool, NULL);
 }
 

@@ -71,6 +71,13 @@ no_survivor() {
 	a=$(cat n) && sleep .5 && [ "$(cat n)" = "$a" ]
 }
 try "SIGKILL of care ends the command with it" no_survivor
+kept() {
+	spool=$(echo "$HOME"/.local/state/care/*/)
+	mv "$spool"/*.partial x.partial && cp a.tar.zst "$spool/a.tar.zst" &&
+		"$CARE" -o b.tar cat in >out 2>err && [ -e "$spool/a.tar.zst" ] || { shown; return; }
+	rm "$spool/a.tar.zst" && mv x.partial "$spool/a.tar.zst.partial"
+}
+try "the next run leaves what was repaired where it lay" kept
 next_run() {
 	rm -f "$HOME"/.local/state/care/*/*.partial
 	"$CARE" -o a.tar cat in >out 2>err && nothing_left || shown
@@ -92,5 +99,18 @@ if [ "$(id -u)" -eq 0 ] && mkdir small && mount -t tmpfs -o size=2M none small 2
 	}
 	try "a full disk: the command's status is told, 124" full
 	umount small
+	# Whole, but no room where it is to be: one thing to do, which does it.
+	mkdir small2 && mount -t tmpfs -o size=200k none small2
+	no_room() {
+		"$CARE" -o small2/n.tar cat in >out 2>err
+		[ $? -eq 124 ] && grep -q 'copy the archive to .*small2/n.tar: No space' err &&
+			! grep -q 'archived until then' err && [ "$(grep -c 'care repair' err)" -eq 1 ] || { shown; return; }
+		line=$(sed -n 's/.*not in its place: care repair -o FILE //p' err)
+		"$CARE" repair -o moved.tar "$line" 2>err && whole moved.tar && [ ! -e "$line" ] && [ -z "$(ls small2)" ] &&
+			"$CARE" -o a.tar cat in >out 2>err && nothing_left || shown
+	}
+	rm -rf "$HOME"/.local/state/care/*
+	try "no room where the archive is to be: it is whole, and care repair moves it" no_room
+	umount small2
 fi
 finish
