@@ -70,8 +70,7 @@ static int look_inside(struct archive_in *a, struct err *e)
 		return r;
 	r = scan_next(s, e);
 	if (r == 0)
-		r = err_set(e, -EBADMSG, "%s is no archive that care knows, or nothing is left of it",
-			    a->path);
+		r = scan_nothing(s, a, e);
 	if (r > 0) {
 		r = target_normalise(archive_entry_pathname(s->entry), &name);
 		if (r < 0)
@@ -232,8 +231,10 @@ static int read_member(struct archive_in *a, uint64_t offset, const char *name, 
 		if (offset && strcmp(below, "manifest.json"))
 			break;
 	}
+	if (r == 0)
+		a->damage = scan_damage(s);
 	if (r == 0 && manifest)
-		a->partial = scan_damage(s) != NULL || lacks_footer(a);
+		a->partial = a->damage || lacks_footer(a);
 	/* Cut in the middle of a journal: what came before it is good. */
 	if (r == -EBADMSG && journal && found)
 		r = 0;
@@ -311,5 +312,10 @@ int archive_in_manifest(struct archive_in *a, struct manifest **ret, struct err 
 	r = archive_in_member(a, "re-execute.sh", &text, e);
 	if (r == 0)
 		return care2_manifest(buf_str(&text), text.len, ret, e);
-	return r == -ENOENT ? err_set(e, -ENODATA, "%s does not say what was recorded", a->path) : r;
+	if (r != -ENOENT)
+		return r;
+	if (a->damage)	/* an archive that is whole says it at its end */
+		return err_set(e, -ENODATA, "%s: %s, before it says what was recorded (care repair keeps "
+			       "the files in front of that)", a->path, a->damage);
+	return err_set(e, -ENODATA, "%s: nothing in it says what was recorded", a->path);
 }

@@ -26,6 +26,7 @@ struct archive_in {
 	const struct filter *filter;
 	char *prefix;
 	bool partial;
+	const char *damage;	/* what the last look through it ran into, NULL: nothing */
 };
 
 /* One pass over the members of a stream. */
@@ -62,6 +63,8 @@ int scan_content(struct scan *s, uint64_t max, struct buf *ret, struct err *e);
 /* A stretch of content: 1, or 0 at the member's end; -EBADMSG. */
 int scan_block(struct scan *s, const void **ret_data, size_t *ret_len, uint64_t *ret_at,
 	       struct err *e);
+/* -EBADMSG, with why not even a first member can be had. */
+int scan_nothing(const struct scan *s, const struct archive_in *a, struct err *e);
 /* How the stream ended, once scan_next() said 0: NULL = well. */
 const char *scan_damage(const struct scan *s);
 /* Decoded offset behind the current member, its padding included. */

@@ -44,7 +44,18 @@ void scan_free(struct scan *s)
 	free(s);
 }
 
-static int start_reader(struct scan *s, struct err *e)
+int scan_nothing(const struct scan *s, const struct archive_in *a, struct err *e)
+{
+	bool packed = a->filter->id != ARCHIVE_PLAIN;
+
+	if (packed && stream_in_end(s->stream) == STREAM_IN_CUT)
+		return err_set(e, -EBADMSG, "%s: it was cut short, before anything can be read", a->path);
+	if (packed && stream_in_end(s->stream) == STREAM_IN_CORRUPT)
+		return err_set(e, -EBADMSG, "%s: it is damaged, before anything can be read", a->path);
+	return err_set(e, -EBADMSG, "%s is no archive that care knows, or nothing is left of it", a->path);
+}
+
+static int start_reader(struct scan *s, const struct archive_in *a, struct err *e)
 {
 	s->reader = archive_read_new();
 	s->entry = archive_entry_new();	/* libarchive does not look whether its own is there */
@@ -58,7 +69,7 @@ static int start_reader(struct scan *s, struct err *e)
 		return 0;
 	if (s->failed)
 		return err_set(e, s->failed, "read the archive");
-	return err_set(e, -EBADMSG, "this is no archive that care knows");
+	return scan_nothing(s, a, e);
 }
 
 int scan_open(struct scan **ret, const struct archive_in *a, uint64_t offset, struct err *e)
@@ -72,7 +83,7 @@ int scan_open(struct scan **ret, const struct archive_in *a, uint64_t offset, st
 	r = stream_in_open(&s->stream, a->fd, start, a->wrap.start + a->wrap.size - start, a->filter,
 			   offset != 0, e);
 	if (r == 0)
-		r = start_reader(s, e);
+		r = start_reader(s, a, e);
 	if (r < 0) {
 		scan_free(s);
 		return r;

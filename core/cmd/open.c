@@ -35,7 +35,5 @@ int cmd_open_manifest(struct archive_in *a, const char *path, struct manifest **
 	struct err e = { 0 };
 	int r = archive_in_manifest(a, ret, &e);
 
-	if (r == -ENODATA)
-		return cmd_fail(CMD_EXIT_ARCHIVE, "%s: nothing in it says what was recorded", path);
 	return r < 0 ? cmd_fail_at(cmd_read_status(&e), path, &e) : 0;
 }
