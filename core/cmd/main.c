@@ -34,8 +34,8 @@ static bool is_in_path(const char *name)
 }
 
 /*
- * `care install` meant as "record install" would do something else in silence: say
- * so when the same word is a program too. Asking for help or a version is no clash.
+ * `care info bash` may be meant as "record info bash": when it fails as a command of ours
+ * and the same word is a program too, say so. Where it succeeds it was meant.
  */
 static void hint_clash(const char *name)
 {
@@ -49,9 +49,11 @@ static int care(int argc, char **argv)
 	const struct cmd *cmd = argc > 1 ? cmd_find(argv[1]) : NULL;
 
 	if (cmd) {
-		if (argc < 3 || (strcmp(argv[2], "--help") && strcmp(argv[2], "-h")))
+		int status = cmd_main(cmd, argc - 1, argv + 1);
+
+		if (status == CMD_EXIT_FAILURE || status == CMD_EXIT_ARCHIVE)
 			hint_clash(argv[1]);
-		return cmd_main(cmd, argc - 1, argv + 1);
+		return status;
 	}
 	if (argc < 2) {
 		cmd_print_overview(stderr);

@@ -99,9 +99,12 @@ foreign() {
 
 clash() {
 	mkdir -p bin && printf '#!/bin/sh\n' >bin/info && chmod +x bin/info
-	PATH=$PWD/bin:$PATH care info good.tar.gz && grep -q "care -- info" err
+	PATH=$PWD/bin:$PATH care info some-topic
+	[ $? -eq 125 ] && grep -q "care -- info" err
 }
-try "a command that is also a program gives a hint" clash
+try "a command that is also a program gives a hint when it fails" clash
+no_clash() { PATH=$PWD/bin:$PATH care info good.tar.gz && [ ! -s err ]; }
+try "and none when it does what it is for" no_clash
 recorded_by_name() {
 	PATH=$PWD/bin:$PATH care -o named.tar -- info && PATH=$PWD/bin:$PATH care record -o named2.tar info &&
 		tar -tf named.tar | grep -q bin/info && tar -tf named2.tar | grep -q bin/info || { cat err; false; }
