@@ -419,6 +419,62 @@ static void directory_journals_go_and_contents_stay(void)
 	CHECK(is_file("tree/rootfs", 1, 500), "tree");
 }
 
+/* By its name alone, as -o makes it; what is read back is of that format and whole. */
+static void write_and_read(const char *name)
+{
+	struct archive_extract how = { .only_rootfs = true, .strip_prefix = true };
+	struct archive_spec spec = { .path = name, .self_fd = -1 };
+	struct archive_out *a = NULL;
+	struct archive_in *in = NULL;
+	_cleanup_free_ char *prefix = NULL, *wanted = NULL, *got = NULL;
+	struct err e = { 0 };
+	bool guessed;
+
+	CHECK(archive_format_parse(name, &spec.format, &prefix, &guessed, &e) == 0, "%s", name);
+	spec.prefix = prefix;
+	if (spec.format.wrapper == ARCHIVE_SELF)
+		spec.self_fd = open("program", O_RDONLY | O_CLOEXEC);
+	CHECK(archive_out_open(&a, &spec, &e) == 0, "%s: %s", name, e.text);
+	if (spec.self_fd >= 0)
+		close(spec.self_fd);
+	if (!a)
+		return;
+	add_run(a, &e);
+	for (unsigned i = 0; i < 3; i++)
+		add_file(a, i, 100 + i * 40000, &e);
+	finish_ok(a);
+	CHECK(archive_in_open(&in, name, &e) == 0, "%s: %s", name, e.text);
+	if (!in)
+		return;
+	wanted = archive_format_describe(&spec.format);
+	got = archive_format_describe(archive_in_format(in));
+	CHECK(!strcmp(wanted, got), "%s: %s is read as %s", name, wanted, got);
+	archive_in_free(in);
+	remove_all("out");
+	CHECK(extract_to(name, "out", &how, &e) == 0, "%s: %s", name, e.text);
+	for (unsigned i = 0; i < 3; i++)
+		CHECK(is_file("out", i, 100 + i * 40000), "%s: file %u", name, i);
+	remove_all(name);
+}
+
+static void every_suffix_is_written_and_read_back(void)
+{
+	static const char *const formats[] = {
+		"", ".tar", ".tar.gz", ".tar.lzo", ".tar.zst", ".tgz", ".tzo", ".tzst", ".gz", ".lzo", ".zst",
+		".cpio", ".cpio.gz", ".cpio.lzo", ".cpio.zst",
+	};
+	static const char *const wrappers[] = { "", ".raw", ".bin" };
+	char name[64];
+
+	make_program();
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+		for (size_t k = 0; k < ARRAY_SIZE(wrappers); k++) {
+			snprintf(name, sizeof(name), "suffix%s%s", formats[i], wrappers[k]);
+			write_and_read(name);
+		}
+	write_and_read("suffix/");
+}
+
 int main(void)
 {
 	enter_scratch();
@@ -437,5 +493,6 @@ int main(void)
 	a_spool_is_moved();
 	programs_do_not_pile_up();
 	directory_journals_go_and_contents_stay();
+	every_suffix_is_written_and_read_back();
 	return check_summary();
 }
