@@ -85,14 +85,17 @@ if [ "$(id -u)" -ne 0 ]; then
 	try "recording to where nothing may be written" fails 125 "sealed" -- -o sealed/x.tar ls
 fi
 
-# The program of another machine: 183 is EM_AARCH64, 62 EM_X86_64.
+# The program of another machine: EM_AARCH64 or EM_X86_64 of 64 bits, EM_ARM or EM_386 of 32.
 foreign() {
 	works extract -C foreign good.tar.gz || return
 	program=$(echo foreign/good/rootfs/usr/bin/cat*)
-	machine='\267\0' name=arm64
-	[ "$(uname -m)" != aarch64 ] || machine='\76\0' name=x86_64
-	printf '\002' | dd of="$program" bs=1 seek=4 conv=notrunc 2>dd.log &&
-		printf "$machine" | dd of="$program" bs=1 seek=18 conv=notrunc 2>dd.log || return
+	case $(od -An -tu1 -j4 -N1 "$program" | tr -d ' '):$(od -An -tu1 -j18 -N1 "$program" | tr -d ' ') in
+	2:183) machine='\076' name=x86_64 ;;
+	2:*) machine='\267' name=arm64 ;;
+	1:40) machine='\003' name=x86 ;;
+	*) machine='\050' name=arm ;;
+	esac
+	printf "$machine" | dd of="$program" bs=1 seek=18 conv=notrunc 2>dd.log || return
 	fails 126 "cat is a program for $name, this machine is" -- replay foreign/good
 }
 ! "$CARE" doctor --json | grep -q '"replay":true' || try "a program of another machine is told as that" foreign
