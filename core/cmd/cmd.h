@@ -156,6 +156,8 @@ int cmd_usage(const struct cmd *cmd, const char *fmt, ...) __attribute__((format
  */
 void cmd_progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void cmd_progress_end(void);
+/* The same while a command has the terminal too: a line of its own, which erases nothing. */
+void cmd_progress_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* "1.2 MB"; @to holds at least 16 bytes. */
 const char *cmd_bytes(char to[16], uint64_t bytes);
 

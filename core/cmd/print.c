@@ -5,9 +5,12 @@
  * characters are shown, never sent to the terminal.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <string.h>
+#include <termios.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/base/buf.h"
 #include "core/base/err.h"
@@ -190,6 +193,29 @@ void cmd_progress(const char *fmt, ...)
 	if (!buf_error(&b))
 		(void)io_write_all(STDERR_FILENO, b.data, b.len);
 	progress_shown = true;
+}
+
+/* Neither an editor nor a password prompt has it, and it is not stopped by Ctrl-S. */
+static bool terminal_takes_lines(void)
+{
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+	struct termios t;
+
+	return is_terminal && tcgetattr(STDERR_FILENO, &t) == 0 && t.c_lflag & ICANON &&
+	       t.c_lflag & ECHO && poll(&p, 1, 0) == 1 && p.revents == POLLOUT;
+}
+
+void cmd_progress_line(const char *fmt, ...)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	va_list ap;
+
+	if (log_verbosity() < 0 || !terminal_takes_lines())
+		return;
+	va_start(ap, fmt);
+	buf_addv(&text, fmt, ap);
+	va_end(ap);
+	print_line(LOG_INFO, buf_str(&text));
 }
 
 void cmd_progress_end(void)

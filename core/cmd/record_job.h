@@ -35,6 +35,7 @@ struct record_job {
 	struct engine_result engine;
 	struct manifest_end end;
 	struct timespec started;
+	double next_progress;		/* seconds since then */
 };
 
 /* Everything that can be wrong before the command runs. 0 or −errno with a sentence. */
@@ -50,7 +51,7 @@ int record_concealed_text(const struct record_job *job, struct buf *ret);
 /* What there is to say at the end, on stderr. */
 void record_report(struct record_job *job, bool finished);
 
-/* One line from time to time while the command runs. */
-void record_progress(const struct record_job *job);
+/* Called while the command runs: a line from time to time. */
+void record_progress(struct record_job *job);
 
 #endif

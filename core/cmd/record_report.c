@@ -8,11 +8,14 @@
 
 #include "core/base/buf.h"
 #include "core/base/err.h"
+#include "core/base/mem.h"
 #include "core/cmd/record_job.h"
 #include "core/manifest/review.h"
 #include "core/manifest/volatile.h"
 
 #define REPORT_MOST 20	/* lines of one kind; the archive has all */
+#define PROGRESS_FIRST 2	/* seconds; then after twice as long … */
+#define PROGRESS_MOST 60	/* … but once a minute */
 
 static double elapsed(const struct record_job *job)
 {
@@ -22,14 +25,19 @@ static double elapsed(const struct record_job *job)
 	return (now.tv_sec - job->started.tv_sec) + (now.tv_nsec - job->started.tv_nsec) / 1e9;
 }
 
-void record_progress(const struct record_job *job)
+void record_progress(struct record_job *job)
 {
+	double now = elapsed(job);
 	uint64_t files, bytes;
 	char size[16];
 
+	if (!job->next_progress)
+		job->next_progress = PROGRESS_FIRST;
+	if (now < job->next_progress)
+		return;
 	recorder_progress(job->recorder, &files, &bytes);
-	cmd_progress("recording: %" PRIu64 " files, %s, %.0f s", files, cmd_bytes(size, bytes),
-		     elapsed(job));
+	cmd_progress_line("recording: %" PRIu64 " files, %s, %.0f s", files, cmd_bytes(size, bytes), now);
+	job->next_progress = now + MIN(MAX(now, PROGRESS_FIRST), PROGRESS_MOST);
 }
 
 int record_status(const struct record_job *job)

@@ -8,13 +8,18 @@ needs_recording
 shown() { cat out err; false; }
 care() { "$CARE" "$@" >out 2>err; }
 
-slow='sleep 2.5; echo done'
+slow='printf "unfinished "; sleep 3.5; echo done'
 on_terminal() { script -qec "$CARE $* -o t.tar sh -c '$slow'" /dev/null >out 2>&1 </dev/null; }
-progress() { on_terminal && grep -qE 'files?, [0-9.]+ .?B, [0-9]+ s' out && grep -q done out || shown; }
-quiet_terminal() { on_terminal -v -1 && [ "$(tr -d '\r' <out)" = "done" ] || shown; }
+progress() { on_terminal && grep -qE '^unfinished care: recording: .*files?, [0-9.]+ .?B, [0-9]+ s' out && grep -q done out || shown; }
+# What the command left on its line stays there: nothing of ours goes back or erases.
+gentle() { ! grep -qF '[K' out && ! tr '\n' @ <out | grep -q "$(printf '\r')[^@]" || shown; }
+raw() { (slow="stty $1; $slow"; on_terminal) && ! grep -q 'care: recording' out && grep -q done out || shown; }
+quiet_terminal() { on_terminal -v -1 && [ "$(tr -d '\r' <out)" = "unfinished done" ] || shown; }
 no_terminal() { care -o t.tar sh -c "$slow" && grep -q 'stops, .*calls' err && not grep -q 'ecording:' err || shown; }
 if command -v script >/dev/null; then
 	try "a progress line tells files, bytes and time on a terminal" progress
+	try "what the command wrote stays" gentle
+	for mode in -icanon -echo; do try "not where somebody types into an editor or a prompt (stty $mode)" raw $mode; done
 	try "not with -v -1" quiet_terminal
 else
 	skip "a progress line tells files, bytes and time on a terminal" "no script(1)"
