@@ -48,6 +48,7 @@ enum cmd_type {
 	CMD_SIZE,	/* int64_t bytes: K, M, G, T as suffix, else times `unit`; negative = -1 */
 	CMD_CHOICE,	/* int: index into `arg`, words separated by '|' */
 	CMD_LIST,	/* struct cmd_list: repeatable */
+	CMD_NAMES,	/* the same of variables; "NAME=value" is refused, as it would do nothing */
 };
 
 /* Words of a repeatable option, in the order given. They point into argv. */

@@ -231,6 +231,8 @@ static bool set(const struct cmd_option *o, void *base, const char *text)
 		return set_choice(to, text, o->arg);
 	case CMD_LIST:
 		return *text && add_to_list(to, text);
+	case CMD_NAMES:
+		return *text && !strchr(text, '=') && add_to_list(to, text);
 	}
 	return false;
 }
@@ -247,6 +249,8 @@ static enum cmd_parsed apply(struct parse *p, const struct cmd_option *o, void *
 	else if (o->type == CMD_SIZE)
 		cmd_usage(p->cmd, "%.*s: \"%s\" is no size: a number of MB, or one with K, M, G or T",
 			  (int)shown_len, shown, text);
+	else if (o->type == CMD_NAMES)
+		cmd_usage(p->cmd, "%.*s wants the %s of a variable, not \"%s\"", (int)shown_len, shown, o->arg, text);
 	else
 		cmd_usage(p->cmd, "%.*s: \"%s\" is not a valid %s", (int)shown_len, shown, text, o->arg);
 	return CMD_WRONG;
@@ -340,7 +344,7 @@ enum cmd_parsed cmd_parse(const struct cmd *cmd, int argc, char **argv, void *op
 void cmd_options_clear(const struct cmd *cmd, void *options)
 {
 	for (const struct cmd_option *o = cmd->options; o && o->names; o++)
-		if (*o->names && o->type == CMD_LIST) {
+		if (*o->names && (o->type == CMD_LIST || o->type == CMD_NAMES)) {
 			struct cmd_list *list = (void *)((char *)options + o->offset);
 
 			free(list->v);

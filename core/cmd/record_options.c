@@ -16,7 +16,7 @@ const struct cmd_option record_options[] = {
 	       "Show PATH although it lies in a concealed one."),
 	OPTION("p,volatile-path", CMD_LIST, volatile_paths, "PATH",
 	       "Do not archive PATH: a replay uses that of its own machine."),
-	OPTION("e,volatile-env", CMD_LIST, volatile_env, "NAME",
+	OPTION("e,volatile-env", CMD_NAMES, volatile_env, "NAME",
 	       "Do not keep the variable NAME: a replay uses that of its own machine."),
 	{ "m,max-archivable-size", CMD_SIZE, offsetof(struct record_options, max_size), "MB",
 	  "Archive larger files without their content (default: 1024; negative: no limit). A "
@@ -39,7 +39,7 @@ const struct cmd_option record_options[] = {
 	OPTION("conceal", CMD_CHOICE, conceal, "rewrite|userns",
 	       "How to conceal: by rewriting the paths of calls (default), or by mounts in a user "
 	       "namespace, where files of others appear as owned by nobody."),
-	OPTION("redact-env", CMD_LIST, redact_env, "NAME",
+	OPTION("redact-env", CMD_NAMES, redact_env, "NAME",
 	       "Record the variable NAME without its value."),
 	OPTION("redact", CMD_LIST, redact, "TEXT",
 	       "Write *** instead of TEXT in recorded arguments and variables."),

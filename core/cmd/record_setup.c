@@ -139,16 +139,6 @@ static int redact(struct record_job *job, struct err *e)
 	return r < 0 ? err_set(e, r, "redact") : 0;
 }
 
-/* "-e NAME=value" would silently leave the variable as it is. */
-static int check_variables(const struct cmd_list *names, const char *option, struct err *e)
-{
-	for (size_t i = 0; i < names->n; i++)
-		if (strchr(names->v[i], '='))
-			return err_set(e, -EINVAL, "%s wants the NAME of a variable, not \"%s\"", option,
-				       names->v[i]);
-	return 0;
-}
-
 static int set_output(struct record_job *job, struct err *e)
 {
 	const struct record_options *opt = job->opt;
@@ -275,12 +265,8 @@ static int set_engine_names(struct record_job *job, struct err *e)
 int record_setup(struct record_job *job, struct err *e)
 {
 	const struct record_options *opt = job->opt;
-	int r = check_variables(&opt->volatile_env, "-e", e);
+	int r = run_collect(&job->run, job->argv, e);
 
-	if (r >= 0)
-		r = check_variables(&opt->redact_env, "--redact-env", e);
-	if (r >= 0)
-		r = run_collect(&job->run, job->argv, e);
 	clock_gettime(CLOCK_MONOTONIC, &job->started);
 	if (r >= 0)
 		r = set_engine_names(job, e);

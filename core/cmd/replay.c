@@ -35,7 +35,7 @@ static const struct cmd_option options[] = {
 	       "the like are the archive's otherwise."),
 	OPTION("r,revealed-path", CMD_LIST, revealed, "PATH[:GUEST]",
 	       "Show this machine's PATH read-only."),
-	OPTION("e,volatile-env", CMD_LIST, volatile_env, "NAME",
+	OPTION("e,volatile-env", CMD_NAMES, volatile_env, "NAME",
 	       "Take the variable NAME from here instead of the recording."),
 	OPTION("put", CMD_LIST, puts, "HOST:GUEST",
 	       "Copy the file or directory HOST to GUEST before the command starts."),

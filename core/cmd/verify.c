@@ -25,7 +25,7 @@ static const struct cmd_option options[] = {
 	OPTION("json", CMD_FLAG, json, NULL, "Print the comparison as JSON."),
 	OPTION("p,volatile-path", CMD_LIST, volatile_paths, "PATH[:GUEST]",
 	       "Show this machine's PATH to the command."),
-	OPTION("e,volatile-env", CMD_LIST, volatile_env, "NAME",
+	OPTION("e,volatile-env", CMD_NAMES, volatile_env, "NAME",
 	       "Take the variable NAME from here instead of the recording."),
 	OPTION("kill-on-exit", CMD_FLAG, kill_on_exit, NULL,
 	       "End the processes that are left when the command ends, instead of waiting."),

@@ -422,6 +422,8 @@ from_pipe() {
 try "an archive on standard input: one sentence says what to do" from_pipe
 wrong_put() { wrong --put new:relative a.tar; [ $status -eq 125 ] && grep -q 'HOST:/GUEST' err; }
 try "a wrong --put is found before anything is unpacked" wrong_put
+wrong_name() { wrong -e NAME=value a.tar; [ $status -eq 125 ] && grep -q 'NAME of a variable.*NAME=value' err; }
+try "-e NAME=value is refused: it takes the value from here" wrong_name
 not_archive() { echo hello >text; wrong text; [ $status -eq 123 ]; }
 try "a file that is no archive is 123" not_archive
 no_manifest() { mkdir -p empty/rootfs; wrong empty; [ $status -eq 123 ]; }
