@@ -76,13 +76,20 @@ static void kill_all(struct waiter *w)
 		fclose(f);
 }
 
-/* A stopped command: stop as well; when somebody continues us, so does it. */
+/*
+ * A stopped command: stop as well; when somebody continues us, so does it. A shell's fg
+ * has continued it already, and it may have been stopped again before we run: SIGCONT
+ * would undo that. A stop or a start that is still to be told is one after this stop.
+ */
 static void stop_too(struct waiter *w, pid_t pid)
 {
+	siginfo_t moved = { 0 };
+
 	if (pid != w->how->pid)
 		return;
 	kill(getpid(), SIGSTOP);
-	kill(pid, SIGCONT);
+	if (waitid(P_PID, (id_t)pid, &moved, WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT) < 0 || !moved.si_pid)
+		kill(pid, SIGCONT);
 }
 
 /* 1 when nobody is left. */

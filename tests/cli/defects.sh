@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# long
 # What CARE 2 got wrong: every case runs once as it is, once recorded, and once replayed
 # after the files it used are gone. All three must print the same and end the same.
 #

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# long
 # care info, extract, convert and self-extracting archives, on recordings of small commands.
 . "$TOP/tests/tap.sh"
 needs_recording

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# long
 # Hundreds of file operations by chance, on names that meet each other by symlinks, hard
 # links, renamed and exchanged directories: recorded they see what they see without care, and
 # so they do replayed, when all that they worked on is gone.

@@ -329,6 +329,19 @@ twice() {
 }
 try "replays at the same time share one tree" twice
 
+state_is() { for _ in 1 2 3 4 5 6 7 8 9; do ! grep -q ") $2 " "/proc/$1/stat" || return 0; sleep .3; done; false; }
+stopped_again() { # as by fg and Ctrl-Z before care gets to run
+	"$CARE" replay a.tar -- sh -c 'kill -STOP $$; echo on; kill -STOP $$; echo again' >out 2>err &
+	care=$!
+	state_is $care T && child=$(cat /proc/$care/task/$care/children) && kill -CONT $child &&
+		until grep -q on out; do sleep .1; done && state_is $child T &&
+		kill -CONT $care && state_is $care T && ! grep -q again out
+	r=$?
+	kill -CONT $care
+	wait $care && [ $r -eq 0 ] && grep again out
+}
+try "a command that is stopped again stays so until it is continued" stopped_again
+
 # Owners: everything belongs to one id, and permissions are what the recorded user had.
 if [ "$uid" -ne 0 ]; then
 	make own uid=1234 gid=55 cwd=/work env=PATH=/bin path=/bin/sh owner=/etc/resolv.conf:0:0 owner=/etc:0:0 \

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# long
 # What care record says, and when: progress on terminals only, what the command could not have,
 # what the archive holds that should not be shared, and what went by at the end.
 . "$TOP/tests/tap.sh"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* long */
 /*
  * core/archive when something fails: each allocation, write and sync of an archive's
  * life, one at a time. Writing ends in an error with a sentence or in a whole archive;

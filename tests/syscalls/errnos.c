@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* long */
 /*
  * Being observed changes no answer: every call of the native ABI (and of i386 on x86_64,
  * by int 0x80) with bad pointers, descriptors, flags and paths, alone and under each

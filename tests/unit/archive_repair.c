@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* long */
 /*
  * core/archive: whatever was flushed comes back. Archives cut at every offset, for each
  * container, compression and frame; ARCHIVE_CUT_STEP=1 takes every offset of the
