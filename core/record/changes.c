@@ -32,10 +32,19 @@ int changes_written(struct recorder *r, struct name *n)
 	return 0;
 }
 
+static bool is_old_dir(const struct name *n)
+{
+	return n && n->type == NAME_DIR && n->object != &object_born;
+}
+
+static bool is_exchange(const struct call *c)
+{
+	return c->paths[0].use & USE_REPLACE && c->paths[1].use & USE_REMOVE;
+}
+
 static int apply_move(struct recorder *r, struct name *from, struct name *to, bool exchange)
 {
-	if ((from->type == NAME_DIR && from->object != &object_born) ||
-	    (exchange && to->type == NAME_DIR && to->object != &object_born))
+	if (is_old_dir(from) || (exchange && is_old_dir(to)))
 		r->renamed_dirs = true;
 	/* What is not looked at yet must carry its first name along. */
 	names_refresh(r->names, from);
@@ -105,14 +114,19 @@ static void settle(struct recorder *r, const struct event *ev, struct used_path 
 static int fail(struct recorder *r, const struct event *ev, struct used_path *p)
 {
 	bool full = ev->result == -ENOTEMPTY || ev->result == -EEXIST;
+	const struct call *c = ev->call;
 	int ret = 0;
 
-	for (int i = 0; i < ev->call->n_paths && ret >= 0; i++) {
+	/* An overlay answers EXDEV before it looks whether the move could be. */
+	if (c->n_paths == 2 && c->paths[0].use & USE_REMOVE &&
+	    (is_old_dir(p[0].w.last) || (is_exchange(c) && is_old_dir(p[1].w.last))))
+		r->renamed_dirs = true;
+	for (int i = 0; i < c->n_paths && ret >= 0; i++) {
 		struct name *n = p[i].w.error ? NULL : p[i].w.last;
 
 		if (n)
 			take_back(n, ev->task->tid);
-		if (n && full && n->type == NAME_DIR && ev->call->paths[i].use & (USE_REMOVE | USE_REPLACE))
+		if (n && full && n->type == NAME_DIR && c->paths[i].use & (USE_REMOVE | USE_REPLACE))
 			ret = use_list(r, n);
 	}
 	return ret;
@@ -132,7 +146,7 @@ int changes_apply(struct recorder *r, struct event *ev)
 	if (ev->result < 0)
 		return fail(r, ev, p);
 	if (n == 2 && c->paths[0].use & USE_REMOVE) {
-		bool exchange = c->paths[0].use & USE_REPLACE && c->paths[1].use & USE_REMOVE;
+		bool exchange = is_exchange(c);
 
 		if (!p[0].w.last || !p[1].w.last) {
 			names_doubt_all(r->names);

@@ -5,11 +5,11 @@
 # links, renamed and exchanged directories: recorded they see what they see without care, and
 # so they do replayed, when all that they worked on is gone.
 #
-#   SEED=n     the same operations again (it is printed)
+#   SEED=n     others than these, or the same again (it is printed)
 #   COUNT=n    that many sequences
 . "$TOP/tests/tap.sh"
 
-seed=${SEED:-$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}
+seed=${SEED:-23789}	# its first: a move that fails on an overlay in another way
 
 cat >operations.pl <<'EOF'
 use strict;
@@ -73,7 +73,7 @@ sequence() {
 }
 if command -v perl >/dev/null; then
 	for n in $(seq "${COUNT:-3}"); do
-		try "operations by chance are replayed as they were ($n)" sequence $((seed + n))
+		try "operations by chance are replayed as they were ($n)" sequence $((seed + n - 1))
 	done
 else
 	skip "operations by chance are replayed as they were" "no perl"
