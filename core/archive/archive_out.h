@@ -72,7 +72,7 @@ int archive_out_record(struct archive_out *a, const struct manifest_record *reco
 int archive_out_member(struct archive_out *a, const char *name, mode_t mode, const void *data,
 		       size_t len, struct err *e);
 
-/* Called from time to time: flushes when 2 s or 4 MiB went by since the last flush. */
+/* Called from time to time: flushes when OUT_FLUSH_MS or 4 MiB went by since the last flush. */
 int archive_out_tick(struct archive_out *a, struct err *e);
 
 /* The same at once: what was added is there for a repair, whatever happens from here on. */

@@ -113,7 +113,7 @@ static int on_call(struct recorder *r, struct event *ev)
 	if (c->result_use)
 		ev->want_return = true;
 	if (received_wanted(c))
-		return received_call(r, ev);
+		return ret < 0 ? ret : received_call(r, ev);
 	if (is_subvolume(c))
 		ev->want_return = true;
 	if (ret >= 0 && is_class(c, SYSCALL_MOUNT)) {

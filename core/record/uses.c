@@ -128,8 +128,14 @@ static int open_content(const struct name *n, const struct object *o)
 /* What distributions install there is everybody's, and most of what is read. */
 static bool is_installed(const char *path)
 {
-	return (!strncmp(path, "/usr/", 5) && strncmp(path, "/usr/local/", 11)) ||
-	       !strncmp(path, "/lib", 4) || !strncmp(path, "/etc/ssl/certs/", 15);
+	static const char *const places[] = {
+		"/usr/", "/lib/", "/lib32/", "/lib64/", "/libx32/", "/etc/ssl/certs/",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (!strncmp(path, places[i], strlen(places[i])))
+			return strncmp(path, "/usr/local/", 11) != 0;
+	return false;
 }
 
 /* A key or a token by its text. Only small files are looked into: those that are them. */

@@ -34,6 +34,13 @@ static bool is_unsettled(const struct manifest_file *f, const struct stat *st)
 	return S_ISREG(st->st_mode) && st->st_size == 0 && st->st_mtim.tv_sec == f->mtime.tv_sec;
 }
 
+/* Is it there, whatever its size? The caller closes *ret_dir and frees *ret_name. */
+static bool find(int root, const struct manifest_file *f, int *ret_dir, char **ret_name, struct stat *ret)
+{
+	return is_stand_in(f) && inroot_parent(root, f->path, 0, ret_dir, ret_name) == 0 &&
+	       fstatat(*ret_dir, *ret_name, ret, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 bool settle_needed(int root, const struct manifest *m)
 {
 	for (size_t i = 0; i < m->n_files; i++) {
@@ -42,9 +49,7 @@ bool settle_needed(int root, const struct manifest *m)
 		struct stat st;
 
 		/* They were all extracted by the same program: the first one there tells. */
-		if (is_stand_in(&m->files[i]) &&
-		    inroot_parent(root, m->files[i].path, 0, &dir, &name) == 0 &&
-		    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		if (find(root, &m->files[i], &dir, &name, &st))
 			return is_unsettled(&m->files[i], &st);
 	}
 	return false;
@@ -68,23 +73,22 @@ static int set_size(int dir, const char *name, const struct manifest_file *f, co
 	return r;
 }
 
-unsigned long settle_tree(int root, const struct manifest *m)
+void settle_tree(int root, const struct manifest *m)
 {
-	unsigned long failed = 0;
+	size_t failed = 0;
 
 	if (!settle_needed(root, m))
-		return 0;
+		return;
 	for (size_t i = 0; i < m->n_files; i++) {
 		_cleanup_free_ char *name = NULL;
 		_cleanup_close_ int dir = -1;
 		struct stat st;
 
-		if (is_stand_in(&m->files[i]) &&
-		    inroot_parent(root, m->files[i].path, 0, &dir, &name) == 0 &&
-		    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_unsettled(&m->files[i], &st))
+		if (find(root, &m->files[i], &dir, &name, &st) && is_unsettled(&m->files[i], &st))
 			failed += set_size(dir, name, &m->files[i], &st) < 0;
 	}
-	return failed;
+	if (failed)
+		log_warn("%zu files without content cannot be given their sizes here, they stay empty", failed);
 }
 
 void settle_beside(const char *rootfs)

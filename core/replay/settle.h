@@ -14,8 +14,8 @@ struct manifest;
 /* Are there placeholders without their size below the directory @root? */
 bool settle_needed(int root, const struct manifest *m);
 
-/* Give them their sizes. Those that cannot have it stay as they are; returns their number. */
-unsigned long settle_tree(int root, const struct manifest *m);
+/* Give them their sizes. Those that cannot have it stay empty, which is warned of. */
+void settle_tree(int root, const struct manifest *m);
 
 /* The same for a rootfs/ that has a manifest.json beside it; nothing else is touched. */
 void settle_beside(const char *rootfs);
