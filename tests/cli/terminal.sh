@@ -24,7 +24,8 @@ while read -r x; do
 			read -r _ _ _ _ group _ _ front _ </proc/$$/stat
 			[ "$group" != "$front" ] || echo in front
 		done ;;
-	die) exec dash -c 'echo dying; sleep 1000; :' ;;	# bash ignores SIGQUIT
+	# bash ignores SIGQUIT. dash blocks it around vfork(2): a child made with it pending never gets it.
+	die) exec dash -c 'echo dying; exec sleep 1000' ;;
 	end) exit 3 ;;
 	esac
 done

@@ -121,6 +121,8 @@ static pid_t start(char **argv)
 
 	if (pid)
 		return pid;
+	signal(SIGINT, SIG_DFL);	/* as at a login, whoever runs the tests in the background */
+	signal(SIGQUIT, SIG_DFL);
 	setsid();
 	if (ioctl(slave, TIOCSCTTY, 0) < 0 || dup2(slave, 0) < 0 || dup2(slave, 1) < 0 ||
 	    dup2(slave, 2) < 0)
