@@ -2,6 +2,9 @@
 /*
  * Walked by descriptors from the two tops down, never by path, so that no symlink
  * leads astray. A directory gets its permissions and times when it is complete.
+ *
+ * What keeps its owner out is read by a capability, never by other permissions for a
+ * moment: several replays may copy one tree at once, and one may be killed meanwhile.
  */
 #include "core/replay/copy.h"
 
@@ -19,6 +22,7 @@
 #include "core/base/io.h"
 #include "core/base/map.h"
 #include "core/manifest/manifest.h"
+#include "core/replay/idmap.h"
 #include "core/replay/plan.h"
 
 struct copier {
@@ -36,18 +40,11 @@ static int report(struct copier *c, int r)
 	return err_set(c->e, r, "copy %s", buf_str(&c->path));
 }
 
-/* Our own file with permissions that keep us out: let us in for a moment. */
-static int open_source(int dir, const char *name, const struct stat *st)
+static int open_source(int dir, const char *name)
 {
-	int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	mode_t need = S_ISDIR(st->st_mode) ? 0500 : 0400;
-	int fd = openat(dir, name, flags);
+	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
-	if (fd >= 0 || errno != EACCES || fchmodat(dir, name, (st->st_mode & 07777) | need, 0) < 0)
-		return fd >= 0 ? fd : -errno;
-	fd = openat(dir, name, flags);
-	fchmodat(dir, name, st->st_mode & 07777, 0);
-	return fd >= 0 ? fd : -errno;
+	return fd < 0 ? -errno : fd;
 }
 
 static void copy_xattrs(int from, int to)
@@ -105,7 +102,7 @@ static int finish(struct copier *c, int dir, const char *name, int fd, const str
 static int copy_file(struct copier *c, int from, int to, const char *source, const char *name,
 		     const struct stat *st)
 {
-	_cleanup_close_ int in = open_source(from, source, st), out = -1;
+	_cleanup_close_ int in = open_source(from, source), out = -1;
 	int r;
 
 	if (in < 0)
@@ -171,7 +168,7 @@ static int copy_entries(struct copier *c, int from, int to);
 static int copy_dir(struct copier *c, int from, int to, const char *source, const char *name,
 		    const struct stat *st)
 {
-	_cleanup_close_ int in = open_source(from, source, st), out = -1;
+	_cleanup_close_ int in = open_source(from, source), out = -1;
 	int r;
 
 	if (in < 0)
@@ -212,12 +209,6 @@ static int copy_one(struct copier *c, int from, int to, const char *source, cons
 	return r < 0 ? report(c, r) : 0;
 }
 
-/* A directory that denies search hides its names even from its owner. */
-static bool let_in(int dir, struct stat *st)
-{
-	return fstat(dir, st) == 0 && (st->st_mode & 0500) != 0500 && fchmod(dir, 0700) == 0;
-}
-
 /* Calls @one for each name in @dir. */
 static int each_entry(struct copier *c, int dir, int to,
 		      int (*one)(struct copier *c, int dir, int to, const char *name))
@@ -225,9 +216,7 @@ static int each_entry(struct copier *c, int dir, int to,
 	_cleanup_closedir_ DIR *d = NULL;
 	_cleanup_close_ int again = fcntl(dir, F_DUPFD_CLOEXEC, 0);
 	struct dirent *entry;
-	struct stat st;
 	size_t len = c->path.len;
-	bool shut = let_in(dir, &st);
 	int r = 0;
 
 	if (again >= 0)
@@ -242,8 +231,6 @@ static int each_entry(struct copier *c, int dir, int to,
 		r = c->path.failed ? -ENOMEM : one(c, dir, to, entry->d_name);
 		buf_truncate(&c->path, len);
 	}
-	if (shut)
-		fchmod(dir, st.st_mode & 07777);
 	return r;
 }
 
@@ -267,8 +254,16 @@ static void free_links(struct map *links)
 	map_free(links);
 }
 
-int copy_tree(int from, int to, const struct copy_how *how, struct err *e)
+struct trees {
+	int from, to;
+	const struct copy_how *how;
+};
+
+static int copy_both(void *arg, struct err *e)
 {
+	const struct trees *t = arg;
+	const struct copy_how *how = t->how;
+	int from = t->from, to = t->to;
 	struct err own = { 0 };
 	struct copier c = { .how = how, .top = to, .links = map_new(), .skip = 1, .top_name = "", .e = &own };
 	struct stat st;
@@ -289,6 +284,14 @@ int copy_tree(int from, int to, const struct copy_how *how, struct err *e)
 	if (r < 0 && e)
 		*e = own;
 	return r;
+}
+
+int copy_tree(int from, int to, const struct copy_how *how, struct err *e)
+{
+	struct trees t = { from, to, how };
+
+	/* Owners are given with the capabilities that we have, or not at all. */
+	return how->owners || how->own ? copy_both(&t, e) : idmap_within(copy_both, &t, e);
 }
 
 int copy_object(int from_dir, const char *from, int to, const char *name, struct err *e)
@@ -325,7 +328,7 @@ static int project_one(struct copier *c, int dir, int unused, const char *name)
 	if (S_ISLNK(st.st_mode))
 		return 0;
 	if (S_ISDIR(st.st_mode)) {
-		_cleanup_close_ int sub = open_source(dir, name, &st);
+		_cleanup_close_ int sub = open_source(dir, name);
 
 		r = sub < 0 ? report(c, sub) : each_entry(c, sub, unused, project_one);
 	}
@@ -335,17 +338,25 @@ static int project_one(struct copier *c, int dir, int unused, const char *name)
 	return r;
 }
 
-int copy_project(int root, struct manifest *m, bool reachable, struct err *e)
+static int project_all(void *arg, struct err *e)
 {
-	struct copy_how how = { .project = m, .reachable = reachable };
-	struct copier c = { .how = &how, .top = root, .e = e };
+	const struct trees *t = arg;
+	struct copier c = { .how = t->how, .top = t->to, .e = e };
 	struct stat st;
-	int r = each_entry(&c, root, -1, project_one);
+	int r = each_entry(&c, t->to, -1, project_one);
 
 	buf_reset(&c.path);
 	buf_addc(&c.path, '/');
-	if (r == 0 && (fstat(root, &st) < 0 || fchmod(root, mode_for(&c, &st)) < 0))
+	if (r == 0 && (fstat(t->to, &st) < 0 || fchmod(t->to, mode_for(&c, &st)) < 0))
 		r = report(&c, -errno);
 	buf_free(&c.path);
 	return r;
+}
+
+int copy_project(int root, struct manifest *m, bool reachable, struct err *e)
+{
+	struct copy_how how = { .project = m, .reachable = reachable };
+	struct trees t = { .from = -1, .to = root, .how = &how };
+
+	return idmap_within(project_all, &t, e);
 }

@@ -8,12 +8,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -196,12 +198,22 @@ static void within(int (*f)(void *arg, struct err *e), void *arg, int to)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (unshare(CLONE_NEWUSER) < 0)
-		out.result = err_set(&out.err, -EPERM, "make a user namespace");
+		out.result = err_set(&out.err, -errno, "make a user namespace");
 	else if (map_self(uid, uid, gid, gid, &out.err) < 0)
-		out.result = -EPERM;
+		out.result = out.err.code;
 	else
 		out.result = f(arg, &out.err);
 	_exit(io_write_all(to, &out, sizeof(out)) < 0);
+}
+
+/* CAP_DAC_OVERRIDE, over all files or (in granted ranges) all that are ours. */
+static bool passes_permissions(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	return syscall(SYS_capget, &header, data) == 0 &&
+	       data[0].effective & (1u << CAP_DAC_OVERRIDE);
 }
 
 int idmap_within(int (*f)(void *arg, struct err *e), void *arg, struct err *e)
@@ -211,6 +223,8 @@ int idmap_within(int (*f)(void *arg, struct err *e), void *arg, struct err *e)
 	pid_t child;
 	ssize_t n;
 
+	if (passes_permissions())
+		return f(arg, e);
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		return err_set(e, -errno, "make a pipe");
 	child = fork();

@@ -29,8 +29,9 @@ bool idmap_granted(struct idmap_grant *ret);
 int idmap_enter(const struct idmap_grant *grant, uid_t uid, gid_t gid, struct err *e);
 
 /*
- * @f in a child whose capabilities are over all that is ours, so that no permission of
- * our own files keeps it out. −EPERM where a user may not have that; else what it returns.
+ * @f where no permission of our own files keeps us out: here if we have that capability,
+ * else in a child that has it in a user namespace. What @f returns, or −errno (most often
+ * −EPERM) where a user may not make one. @f must not depend on memory that it changes.
  */
 int idmap_within(int (*f)(void *arg, struct err *e), void *arg, struct err *e);
 

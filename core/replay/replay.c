@@ -210,6 +210,13 @@ static bool wants_ranges(const struct replay *r, struct idmap_grant *grant)
 	       idmap_granted(grant);
 }
 
+static int nothing(void *unused, struct err *e)
+{
+	(void)unused;
+	(void)e;
+	return 0;
+}
+
 /* Root's own ids first; where root is not let (a container), as anybody else. */
 static int start_any(struct replay *r, struct ns_child *ret, const sigset_t *mask, bool probe,
 		     bool *ret_refused, struct err *e)
@@ -223,7 +230,11 @@ static int start_any(struct replay *r, struct ns_child *ret, const sigset_t *mas
 		err = start_with(r, PLAN_IDS_RANGES, ret, mask, probe, ret_refused, e);
 	else if (geteuid() == 0)
 		err = start_with(r, PLAN_IDS_TRUE, ret, mask, probe, ret_refused, e);
-	if (err < 0 && *ret_refused)
+	if (err == 0 || !*ret_refused)
+		return err;
+	/* Without a user namespace nothing will run: to be said before minutes go into unpacking. */
+	err = idmap_within(nothing, NULL, e);
+	if (err == 0)
 		err = start_with(r, PLAN_IDS_ONE, ret, mask, probe, ret_refused, e);
 	return err;
 }

@@ -98,8 +98,6 @@ static int transfer(const char *root, struct plan_words words, int (*all)(void *
 {
 	struct transfer t = { .words = words };
 	_cleanup_close_ int top = -1;
-	struct err own;
-	int r;
 
 	if (!words.n)
 		return 0;
@@ -107,13 +105,7 @@ static int transfer(const char *root, struct plan_words words, int (*all)(void *
 	if (top < 0)
 		return err_set(e, -errno, "open %s", root);
 	t.top = top;
-	r = all(&t, e);
-	if (r != -EACCES || geteuid() == 0)
-		return r;
-	r = idmap_within(all, &t, &own);
-	if (r < 0 && r != -EPERM && e)
-		*e = own;
-	return r == -EPERM ? -EACCES : r;
+	return idmap_within(all, &t, e);
 }
 
 int transfer_put(const char *root, struct plan_words words, struct err *e)
