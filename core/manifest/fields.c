@@ -197,7 +197,8 @@ static const struct record fd_record = {
 	.size = sizeof(struct manifest_fd),
 	.fields = (const struct field[]){
 		F_USUAL(manifest_fd, fd, FIELD_INT, FIELD_ALWAYS, "fd", "Its number."),
-		F(manifest_fd, kind, FIELD_NAME, "kind", "file, pipe, tty, socket, dev or closed."),
+		F(manifest_fd, kind, FIELD_NAME, "kind", "file, removed (a file without a name, archived by the path that "
+		  "the kernel tells), pipe, tty, socket, dev or closed."),
 		F(manifest_fd, path, FIELD_STRING, "path", "Of a file: its path."),
 		F(manifest_fd, oflags, FIELD_OCTAL, "flags", "Flags of open(2), octal, as on x86."),
 		F(manifest_fd, offset, FIELD_INT, "offset", "Where it stood."),

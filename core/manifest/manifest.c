@@ -209,6 +209,11 @@ void manifest_free(struct manifest *m)
 	free(m);
 }
 
+bool manifest_fd_is_file(const struct manifest_fd *fd)
+{
+	return fd->path && (!strcmp(fd->kind, "file") || !strcmp(fd->kind, "removed"));
+}
+
 void manifest_file_clear(struct manifest_file *f)
 {
 	record_clear(record_kinds[MANIFEST_K_FILE], f);

@@ -94,7 +94,7 @@ struct manifest_process {
 struct manifest_fd {		/* a descriptor inherited at the start */
 	int fd;
 	char *path;		/* a regular file's path; else NULL */
-	char kind[16];		/* "file", "pipe", "tty", "socket", "dev", "closed" */
+	char kind[16];		/* "file", "removed", "pipe", "tty", "socket", "dev", "closed" */
 	int oflags;
 	off_t offset;
 };
@@ -208,6 +208,9 @@ int manifest_finish(int from, int to, bool sorted, struct err *e);
  */
 int manifest_read(struct manifest **ret, const char *data, size_t len, struct err *e);
 void manifest_free(struct manifest *m);
+
+/* Whether it is a regular file with a path in the archive; a "removed" one had none elsewhere. */
+bool manifest_fd_is_file(const struct manifest_fd *fd);
 
 void manifest_file_clear(struct manifest_file *f);	/* what its pointers own */
 void manifest_run_clear(struct manifest_run *r);

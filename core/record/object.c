@@ -176,6 +176,32 @@ int objects_add(struct objects *t, const char *host, const char *origin, bool ch
 	return 0;
 }
 
+int objects_add_fd(struct objects *t, int fd, const char *origin, struct object **ret,
+		   bool *ret_link, struct err *e)
+{
+	struct object *o = calloc(1, sizeof(*o)), *known;
+	int r = o ? stat_fd(fd, &o->file) : -ENOMEM;
+
+	*ret_link = false;
+	known = r < 0 ? NULL : objects_by_inode(t, o->file.dev, o->file.ino);
+	if (known) {
+		free_object(o);
+		*ret_link = strcmp(known->file.path, origin) != 0;
+		*ret = known;
+		return 0;
+	}
+	if (r >= 0) {
+		o->file.path = strdup(origin);
+		r = o->file.path ? keep(t, o) : -ENOMEM;
+	}
+	if (r < 0) {
+		free_object(o);
+		return err_set(e, r, "remember %s", origin);
+	}
+	*ret = o;
+	return 0;
+}
+
 struct object *objects_by_inode(struct objects *t, dev_t dev, ino_t ino)
 {
 	return *slot_of(t, dev, ino);

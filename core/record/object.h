@@ -51,6 +51,13 @@ int objects_add(struct objects *t, const char *host, const char *origin, bool ch
 		struct object **ret, bool *ret_link, struct err *e);
 
 /*
+ * The same of a file without a name that is open as @fd, as one that has @origin. It was
+ * there before the run.
+ */
+int objects_add_fd(struct objects *t, int fd, const char *origin, struct object **ret,
+		   bool *ret_link, struct err *e);
+
+/*
  * The run has made something that could not be told by name: from now on whatever
  * came into being after the start counts as born in the run.
  */

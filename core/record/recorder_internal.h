@@ -89,6 +89,7 @@ int finish_tell_run(struct recorder *r);
 
 /* uses.c: what a use of a name means for the archive. */
 int use_name(struct recorder *r, struct name *n, unsigned use);
+int use_unnamed(struct recorder *r, int fd, const char *path, unsigned use);	/* inherited, of kind "removed" */
 struct object *name_object(struct recorder *r, struct name *n);	/* NULL: nothing there, or no memory (r->e) */
 int use_list(struct recorder *r, struct name *dir);
 int use_secure(struct recorder *r, struct name *n);

@@ -143,9 +143,26 @@ static const char *kind_of(const struct stat *st, int fd)
 	}
 }
 
+/*
+ * A file that its name does not lead to: removed, replaced, or of a file system that is not
+ * mounted here any more. It is archived as the kernel names one that was removed.
+ */
+static void if_unnamed(struct manifest_fd *f, const struct stat *st, char *path, size_t room)
+{
+	static const char tail[] = " (deleted)";
+	size_t len = strlen(path);
+	struct stat named;
+
+	if (stat(path, &named) == 0 && named.st_dev == st->st_dev && named.st_ino == st->st_ino)
+		return;
+	snprintf(f->kind, sizeof(f->kind), "removed");
+	if (len < sizeof(tail) || strcmp(path + len - strlen(tail), tail) != 0)
+		snprintf(path + len, room - len, "%s", tail);
+}
+
 static int describe_fd(struct manifest_fd *f, int fd)
 {
-	char link[64], path[4096];
+	char link[64], path[4096 + 16];
 	struct stat st;
 	ssize_t n;
 
@@ -162,10 +179,12 @@ static int describe_fd(struct manifest_fd *f, int fd)
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) && !S_ISCHR(st.st_mode))
 		return 0;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, path, sizeof(path) - 1);
+	n = readlink(link, path, 4096);
 	if (n <= 0)
 		return 0;
 	path[n] = '\0';
+	if (S_ISREG(st.st_mode))
+		if_unnamed(f, &st, path, sizeof(path));
 	return set(&f->path, path);
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/err.h"
 #include "core/base/far.h"
@@ -84,6 +85,7 @@ int start_include(struct recorder *r)
 	return 0;
 }
 
+/* Who has a name. */
 static bool inherited_file(const struct manifest_fd *fd)
 {
 	return fd->path && !strcmp(fd->kind, "file");
@@ -181,9 +183,14 @@ int start_inherited(struct recorder *r)
 		const struct manifest_fd *fd = &run->fds[i];
 		int mode = fd->oflags & O_ACCMODE;
 
+		unsigned use = mode == O_RDONLY ? USE_READ :
+			       mode == O_WRONLY ? USE_WRITE : USE_READ | USE_WRITE;
+
 		if (inherited_file(fd))
-			ret = use_at_start(r, fd->path, mode == O_RDONLY ? USE_READ :
-					   mode == O_WRONLY ? USE_WRITE : USE_READ | USE_WRITE, NULL);
+			ret = use_at_start(r, fd->path, use, NULL);
+		/* What it writes as its output is for who replays it. */
+		else if (manifest_fd_is_file(fd) && fd->fd != STDOUT_FILENO && fd->fd != STDERR_FILENO)
+			ret = use_unnamed(r, fd->fd, fd->path, use);
 	}
 	return ret;
 }

@@ -146,6 +146,16 @@ int stat_file(const char *path, struct manifest_file *ret, struct timespec *ret_
 	return ret->type == MANIFEST_LNK ? read_target(host, ret) : 0;
 }
 
+int stat_fd(int fd, struct manifest_file *ret)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	from_stat(&st, ret);
+	return 0;
+}
+
 static int add_xattr(struct manifest_file *f, const char *host, const char *name)
 {
 	struct manifest_xattr *more, x = { 0 };

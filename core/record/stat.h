@@ -14,6 +14,9 @@ struct manifest_file;
  */
 int stat_file(const char *host, struct manifest_file *ret, struct timespec *ret_birth);
 
+/* The same of what is open there, and is no symlink. */
+int stat_fd(int fd, struct manifest_file *ret);
+
 /*
  * Extended attributes, ACLs and capabilities among them. A file system that has none
  * and names that may not be read are no error. 0 or -ENOMEM.

@@ -97,6 +97,19 @@ struct object *name_object(struct recorder *r, struct name *n)
 	return n->object;
 }
 
+/* A descriptor of our own to read from what @at is. −errno. */
+static int reopen(int at)
+{
+	char link[64];
+	int fd;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", at);
+	fd = open(link, O_RDONLY | O_CLOEXEC | O_NOATIME);
+	if (fd < 0 && errno == EPERM)	/* O_NOATIME is the owner's */
+		fd = open(link, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 /*
  * A descriptor to read @o's content from. O_PATH first, because opening has effects
  * of its own on what is not a regular file (decision 5). −errno.
@@ -105,9 +118,8 @@ static int open_content(const struct name *n, const struct object *o)
 {
 	_cleanup_buf_ struct buf host = BUF_INIT;
 	_cleanup_close_ int at = -1;
-	char link[64];
 	struct stat st;
-	int fd, r = name_host(n, &host);
+	int r = name_host(n, &host);
 
 	if (r < 0)
 		return r;
@@ -118,11 +130,7 @@ static int open_content(const struct name *n, const struct object *o)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || st.st_dev != o->file.dev || st.st_ino != o->file.ino)
 		return -ESTALE;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", at);
-	fd = open(link, O_RDONLY | O_CLOEXEC | O_NOATIME);
-	if (fd < 0 && errno == EPERM)	/* O_NOATIME is the owner's */
-		fd = open(link, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	return reopen(at);
 }
 
 /* What distributions install there is everybody's, and most of what is read. */
@@ -170,8 +178,8 @@ static int review(struct recorder *r, struct object *o, int fd)
 	return 0;
 }
 
-/* Content that is wanted and not settled yet. */
-static int keep_content(struct recorder *r, const struct name *n, struct object *o, unsigned use)
+/* Content that is wanted and not settled yet; of name @n, or open as @at. */
+static int keep_content(struct recorder *r, const struct name *n, int at, struct object *o, unsigned use)
 {
 	/* What is stored: holes are not. */
 	uint64_t stored = MIN(o->file.size, o->file.blocks * 512);
@@ -185,7 +193,7 @@ static int keep_content(struct recorder *r, const struct name *n, struct object 
 			 (unsigned long long)(stored >> 20));
 		return queue_file(r->queue, o, -1, r->e);
 	}
-	fd = open_content(n, o);
+	fd = n ? open_content(n, o) : reopen(at);
 	if (fd >= 0) {
 		/* The summary had it among the placeholders, if it was looked at before. */
 		r->sum.placeholders -= o->file.content == MANIFEST_PLACEHOLDER;
@@ -236,7 +244,7 @@ static int use_regular(struct recorder *r, struct name *n, struct object *o, uns
 	int ret = 0;
 
 	if (want && !o->content_told && !o->doomed)
-		ret = keep_content(r, n, o, use);
+		ret = keep_content(r, n, -1, o, use);
 	else if (first) {
 		o->file.content = MANIFEST_PLACEHOLDER;
 		r->sum.placeholders++;
@@ -318,6 +326,27 @@ int use_name(struct recorder *r, struct name *n, unsigned use)
 	if (o == &object_born || o == &object_volatile || o == &object_concealed)
 		return 0;
 	return use_object(r, n, o, use);
+}
+
+int use_unnamed(struct recorder *r, int fd, const char *path, unsigned use)
+{
+	struct object *o;
+	bool link = false;
+	int ret = objects_add_fd(r->objects, fd, path, &o, &link, r->e);
+
+	if (ret < 0)
+		return ret;
+	if (link)
+		return told_link(r, o, path);
+	if (o->content_told)	/* another descriptor of it */
+		return 0;
+	o->file.use |= use;
+	o->file.process = r->process;
+	ret = keep_content(r, NULL, fd, o, use);
+	/* write(2) is not seen: it may come at any time. */
+	if (ret >= 0 && use & USE_WRITE)
+		ret = queue_secure(r->queue, o, r->e);
+	return ret;
 }
 
 int use_secure(struct recorder *r, struct name *n)

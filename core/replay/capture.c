@@ -65,7 +65,7 @@ int capture_open(struct capture *c, const struct manifest_run *run, int fd, stru
 	sha256_init(&c->sha);
 	if (!strcmp(kind, "tty")) {
 		r = open_terminal(c, run);
-	} else if (!strcmp(kind, "file")) {
+	} else if (!strcmp(kind, "file") || !strcmp(kind, "removed")) {
 		c->theirs = memfd_create("output", MFD_CLOEXEC);
 		r = c->theirs < 0 ? -errno : 0;
 	} else {

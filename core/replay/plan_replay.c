@@ -227,7 +227,7 @@ static void build_fds(struct plan *p, const struct manifest *m)
 		const struct manifest_fd *f = &m->run.fds[i];
 
 		/* What the command writes as its output is for who replays it. */
-		if (!f->path || f->fd == 1 || f->fd == 2 || strcmp(f->kind, "file"))
+		if (f->fd == 1 || f->fd == 2 || !manifest_fd_is_file(f))
 			continue;
 		op = plan_add(p, PLAN_FD);
 		if (!op)

@@ -95,7 +95,7 @@ static void add_descriptors(struct buf *to, const struct manifest_run *run)
 		const char *how = mode == O_RDONLY ? "<" : f->oflags & O_APPEND ? ">>" : "<>";
 
 		/* An offset cannot be said in a shell; `care replay` seeks. */
-		if (strcmp(f->kind, "file") || !f->path || f->fd > 9 || f->fd == 1 || f->fd == 2)
+		if (!manifest_fd_is_file(f) || f->fd > 9 || f->fd == 1 || f->fd == 2)
 			continue;
 		buf_addf(to, "\texec %d%s\"$here/rootfs\"", f->fd, how);
 		add_string(to, f->path);

@@ -180,6 +180,22 @@ inherited() {
 		in_archive a.tar "a/rootfs$PWD/in" && in_archive a.tar "a/rootfs$PWD/third" || shown
 }
 try "inherited files are archived" inherited
+# As a large here-document is, and what tempfile(3) gives.
+unnamed() {
+	seq 30000 >gone
+	echo old >replaced
+	echo new >newer
+	(
+		exec 3<gone 4<replaced 5<>gone
+		rm gone
+		mv newer replaced
+		care -v -1 -o a.tar sh -c 'read a <&3; tail -n 1 <&3; echo $a; cat <&4; cat replaced; echo more >&5; ! ls gone 2>/dev/null'
+	) && [ "$(tr '\n' ' ' <out)" = '30000 1 old new ' ] || shown || return
+	"$CARE" replay -v -1 a.tar >again 2>err && cmp out again || { cat again; shown; return 1; }
+	rm -rf x && mkdir x && "$CARE" extract -v -1 -C x a.tar 2>err &&
+		PROOT=$CARE x/a/re-execute.sh >again 2>err && cmp out again || { cat again; shown; }
+}
+try "inherited files that were removed or replaced are archived as well" unnamed
 for f in tar tar.gz tar.lzo tar.zst cpio cpio.gz cpio.lzo cpio.zst tgz tzo raw bin; do
 	format() { care -o "f.$f" cat in && "$CARE" info "f.$f" >/dev/null || shown; }
 	try "format $f" format
