@@ -147,11 +147,8 @@ static int put_members(struct archive_out *a, struct stream_out *s, int manifest
 	if (r < 0 || a->self_fd < 0)
 		return r;
 	r = wrap_program_size(a->self_fd, (uint64_t *)&st.st_size, e);
-	if (r == 0) {
-		stream_out_dense(s, false);
+	if (r == 0)
 		r = put_member(a, s, "proot", 0755, NULL, (uint64_t)st.st_size, a->self_fd, e);
-		stream_out_dense(s, true);
-	}
 	return r;
 }
 

@@ -33,6 +33,8 @@ def parse():
     p.add_argument("--only", action="append", metavar="LOAD", choices=LOADS, default=[])
     p.add_argument("--ways", metavar="WAY,...", help="only these (native is always there)")
     p.add_argument("--runs", type=int, metavar="N", help="rounds (default: what each load says)")
+    p.add_argument("--one-cpu", action="store_true",
+                   help="all of it on one CPU: the cost itself, not where the scheduler puts it")
     p.add_argument("--write", action="store_true", help="put the tables into docs/PERFORMANCE.md")
     p.add_argument("--keep", action="store_true", help="leave the loads' directories in build/bench")
     p.add_argument("--list", action="store_true", help="name the loads and the ways")
@@ -108,7 +110,8 @@ def bench(name, args, base):
         json.dump({way: {"runs": [r and dataclasses.asdict(r) for r in s.results],
                          "archives": s.archives, "failure": s.failure}
                    for way, s in got.items()}, f, indent=1)
-    return report.load_table(load, args.ways, got, n), not any(s.failure for s in got.values())
+    where = ", all on one CPU" if args.one_cpu else ""
+    return report.load_table(load.about + where, args.ways, got, n), not any(s.failure for s in got.values())
 
 
 def main():
@@ -121,6 +124,8 @@ def main():
     os.makedirs(base, exist_ok=True)
     measure.adopt_orphans()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if args.one_cpu:
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     good, machine = True, report.machine(base)
     print(f"On {machine}\n", flush=True)
     if args.write:
@@ -134,8 +139,9 @@ def main():
             continue
         good = good and well
         print(table + "\n", flush=True)
-        if args.write and not report.place(PAGE, name, table):
-            say(f"{PAGE} has no place for {name}")
+        place = name + "-one-cpu" if args.one_cpu else name
+        if args.write and not report.place(PAGE, place, table):
+            say(f"{PAGE} has no place for {place}")
     return 0 if good else 1
 
 

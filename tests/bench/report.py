@@ -72,8 +72,8 @@ def way_rows(way, got, series):
     return rows
 
 
-def load_table(load, ways, got, rounds):
-    lines = [f"{load.about} ({rounds} rounds)", "",
+def load_table(about, ways, got, rounds):
+    lines = [f"{about} ({rounds} round{'s' if rounds != 1 else ''})", "",
              row("way", "wall (range)", "CPU", "× wall", "× CPU", "archive", "peak memory of care"),
              row("---", "---:", "---:", "---:", "---:", "---:", "---:")]
     for way in ways:
