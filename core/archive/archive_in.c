@@ -223,7 +223,7 @@ static int read_member(struct archive_in *a, uint64_t offset, const char *name, 
 			continue;
 		if (!journal)
 			buf_reset(ret);	/* the last of a name wins */
-		r = scan_content(s, IN_MEMBER_MAX, ret, e);
+		r = scan_content(s, IN_MEMBER_MAX - MIN(ret->len, (size_t)IN_MEMBER_MAX), ret, e);
 		if (r < 0)
 			break;
 		found = true;
@@ -244,6 +244,36 @@ static int read_member(struct archive_in *a, uint64_t offset, const char *name, 
 	return found ? 0 : -ENOENT;
 }
 
+/* A file of a directory archive, which may be as hostile: no link, no FIFO, nothing outside. */
+int dir_member(const struct archive_in *a, const char *name, struct buf *ret, struct err *e)
+{
+	struct target *t;
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+	ssize_t n = target_open(&t, a->fd, e);
+	char *to;
+
+	if (n < 0)
+		return (int)n;
+	fd = target_look(t, name, O_RDONLY, NULL);
+	target_free(t);
+	if (fd < 0)
+		return err_set(e, fd, "read %s/%s", a->path, name);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_set(e, -ENOTSUP, "%s/%s is not a regular file", a->path, name);
+	if ((uint64_t)st.st_size > IN_MEMBER_MAX - MIN(ret->len, (size_t)IN_MEMBER_MAX))
+		return err_set(e, -EFBIG, "read %s/%s", a->path, name);
+	to = buf_reserve(ret, (size_t)st.st_size);
+	if (!to)
+		return err_set(e, -ENOMEM, "read %s/%s", a->path, name);
+	n = io_pread_full(fd, to, (size_t)st.st_size, 0);
+	if (n < 0)
+		return err_set(e, (int)n, "read %s/%s", a->path, name);
+	ret->len += (size_t)n;
+	ret->data[ret->len] = '\0';
+	return 0;
+}
+
 static int dir_journal(struct archive_in *a, struct buf *ret, struct err *e)
 {
 	for (unsigned n = 1;; n++) {
@@ -251,7 +281,7 @@ static int dir_journal(struct archive_in *a, struct buf *ret, struct err *e)
 		int r;
 
 		snprintf(name, sizeof(name), "manifest.d/%04u.ndjson", n);
-		r = io_read_file(a->fd, name, IN_MEMBER_MAX, ret, e);
+		r = dir_member(a, name, ret, e);
 		if (r < 0)
 			return r == -ENOENT && n > 1 ? 0 : r;
 	}
@@ -263,11 +293,8 @@ int archive_in_member(struct archive_in *a, const char *name, struct buf *ret_co
 	uint64_t offset;
 	int r = -ENOENT;
 
-	if (a->format.container == ARCHIVE_DIR) {
-		if (strstr(name, ".."))
-			return err_set(e, -EPERM, "read %s", name);
-		return io_read_file(a->fd, name, IN_MEMBER_MAX, ret_content, e);
-	}
+	if (a->format.container == ARCHIVE_DIR)
+		return dir_member(a, name, ret_content, e);
 	if (find_manifest(a, &offset) == 0)
 		r = read_member(a, offset, name, false, &content, e);
 	if (r == -ENOENT)
@@ -276,6 +303,12 @@ int archive_in_member(struct archive_in *a, const char *name, struct buf *ret_co
 		return err_set(e, r, "%s has no %s", a->path, name);
 	if (r < 0)
 		return r;
+	if (!ret_content->len) {	/* a manifest is big: not twice */
+		buf_free(ret_content);
+		*ret_content = content;
+		content = BUF_INIT;
+		return 0;
+	}
 	buf_add(ret_content, content.data, content.len);
 	return ret_content->failed ? err_set(e, -ENOMEM, "read %s", name) : 0;
 }

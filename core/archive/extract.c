@@ -22,8 +22,8 @@
 #include "core/base/io.h"
 #include "core/manifest/manifest.h"
 
-/* Whoever sends more directories than this means us harm: 400 MB of memory. */
-#define EXTRACT_DIRS_MAX (4u << 20)
+/* Whoever sends more directories than this means us harm: four million of usual length. */
+#define EXTRACT_DIRS_MEMORY (512u << 20)
 
 static int extract_outside(const char *name, struct err *e)
 {
@@ -59,8 +59,9 @@ static int defer_directory(struct extraction *x, const struct target_meta *m, st
 {
 	struct extract_dir *d;
 
-	if (x->n_dirs == EXTRACT_DIRS_MAX)
-		return err_set(e, -E2BIG, "extract more than %u directories", EXTRACT_DIRS_MAX);
+	x->dirs_memory += sizeof(*d) + x->path.len + 16;
+	if (x->dirs_memory > EXTRACT_DIRS_MEMORY)
+		return err_set(e, -E2BIG, "extract more than %zu directories", x->n_dirs);
 	if (x->n_dirs == x->cap_dirs) {
 		size_t cap = MAX(x->cap_dirs * 2, (size_t)256);
 

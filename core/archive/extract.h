@@ -26,6 +26,7 @@ struct extraction {
 	int dirfd;
 	struct extract_dir *dirs;
 	size_t n_dirs, cap_dirs;
+	uint64_t dirs_memory;
 	struct buf manifest;	/* manifest.json, or the journal's lines */
 	bool has_manifest, has_journal;
 	uint64_t files, bytes, reported;

@@ -39,6 +39,8 @@ struct scan {
 	bool behind;		/* the current member was left behind, at decoded offset … */
 	uint64_t behind_raw;
 	bool ended;		/* the trailer was met */
+	bool in_header;		/* between two members, … */
+	uint64_t header;	/* … where so much was read */
 };
 
 /* What a member is to us, by its name below the prefix. */
@@ -86,6 +88,7 @@ int care2_manifest(const char *script, size_t len, struct manifest **ret, struct
 
 /* Take apart a directory archive. in_dir.c */
 struct extraction;
+int dir_member(const struct archive_in *a, const char *name, struct buf *ret, struct err *e);
 int dir_extract(struct archive_in *a, struct extraction *x, struct err *e);
 
 #endif

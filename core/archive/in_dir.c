@@ -18,8 +18,6 @@
 #include "core/base/map.h"
 #include "core/manifest/manifest.h"
 
-#define DIR_DEEPEST 4096	/* so deep no path of the kernel's can name */
-
 struct dir_copy {
 	struct extraction *x;
 	struct map *links;	/* (dev, ino) → where its first name went */
@@ -206,7 +204,7 @@ static int copy_below(struct dir_copy *c, int dir, const char *name, const struc
 		if (r == 0)
 			r = set_meta(c, fd, -1, st, e);
 	}
-	if (r == 0 && ++c->depth > DIR_DEEPEST)
+	if (r == 0 && ++c->depth > TARGET_DEEPEST)
 		r = err_set(e, -ENAMETOOLONG, "read %s", buf_str(&c->name));
 	if (r == 0)
 		r = copy_dir(c, fd, e);

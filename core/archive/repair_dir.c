@@ -32,7 +32,7 @@ int repair_look_dir(struct repair *r, struct err *e)
 		char name[40];
 
 		snprintf(name, sizeof(name), "manifest.d/%04u.ndjson", r->journals + 1);
-		n = io_read_file(r->a->fd, name, IN_MEMBER_MAX, &r->lines, e);
+		n = dir_member(r->a, name, &r->lines, e);
 		if (n == -ENOENT && r->journals)
 			return 0;
 		if (n == -ENOENT)

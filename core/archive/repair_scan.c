@@ -51,6 +51,8 @@ static int synthesize(struct repair *r, struct archive_entry *entry, const char 
 	};
 	struct manifest_record record = { .kind = MANIFEST_K_FILE, .file = &f };
 
+	if (r->lines.len > IN_MEMBER_MAX)
+		return err_set(e, -EFBIG, "repair %s: too many files", r->a->path);
 	f.mtime.tv_sec = archive_entry_mtime(entry);
 	f.mtime.tv_nsec = archive_entry_mtime_nsec(entry);
 	if (f.type == MANIFEST_LNK)
@@ -94,7 +96,7 @@ static int take_content(struct repair *r, struct scan *s, const char *path, stru
 static int take_text(struct repair *r, struct scan *s, enum member_kind kind, struct err *e)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	int n = scan_content(s, IN_MEMBER_MAX, &text, e);
+	int n = scan_content(s, IN_MEMBER_MAX - MIN(r->lines.len, (size_t)IN_MEMBER_MAX), &text, e);
 
 	if (n < 0)
 		return n;

@@ -12,6 +12,12 @@
 #include "core/archive/in.h"
 #include "core/base/err.h"
 
+/*
+ * A name, attributes and the map of holes, of which ours takes 3 MB at most. libarchive keeps
+ * them whole and has no limit of its own for some: cpio's names, GNU's maps (seen in 3.6).
+ */
+#define HEADER_MAX (16u << 20)
+
 static la_ssize_t on_read(struct archive *reader, void *ctx, const void **data)
 {
 	struct scan *s = ctx;
@@ -20,6 +26,10 @@ static la_ssize_t on_read(struct archive *reader, void *ctx, const void **data)
 	if (n < 0) {
 		s->failed = (int)n;
 		archive_set_error(reader, (int)-n, "read");
+		return ARCHIVE_FATAL;
+	}
+	if (s->in_header && (s->header += (uint64_t)n) > HEADER_MAX) {
+		archive_set_error(reader, EFBIG, "too long a header");
 		return ARCHIVE_FATAL;
 	}
 	return n;
@@ -97,8 +107,11 @@ int scan_next(struct scan *s, struct err *e)
 	uint64_t behind = 0;
 	int r = s->members ? scan_behind(s, &behind) : 0;
 
+	s->in_header = true;
+	s->header = 0;
 	if (r == 0)
 		r = archive_read_next_header2(s->reader, s->entry);
+	s->in_header = false;
 	if (s->failed)
 		return err_set(e, s->failed, "read the archive");
 	if (r == ARCHIVE_EOF) {

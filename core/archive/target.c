@@ -59,6 +59,8 @@ void target_free(struct target *t)
 
 int target_normalise(const char *name, struct buf *ret)
 {
+	unsigned depth = 0;
+
 	buf_reset(ret);
 	if (name[0] == '/')
 		return -EPERM;
@@ -68,6 +70,8 @@ int target_normalise(const char *name, struct buf *ret)
 		if (len == 2 && name[0] == '.' && name[1] == '.')
 			return -EPERM;
 		if (len && !(len == 1 && name[0] == '.')) {
+			if (++depth > TARGET_DEEPEST)
+				return -ENAMETOOLONG;
 			if (ret->len)
 				buf_addc(ret, '/');
 			buf_add(ret, name, len);
@@ -393,10 +397,14 @@ static unsigned set_named(int dir, const char *name, const struct target_meta *m
 int target_reopen(struct target *t, const char *path, mode_t type, struct err *e)
 {
 	int flags = S_ISDIR(type) ? O_RDONLY | O_DIRECTORY : O_RDWR, fd, dir;
+	mode_t is = target_type(t, path);
 	const char *name;
 
+	/* To open a device is to do something to it. */
+	if (is && is != type && !S_ISLNK(is))
+		return say(e, -EINVAL, path);
 	fd = target_look(t, path, flags, e);
-	if (fd != -EACCES || target_type(t, path) != type)
+	if (fd != -EACCES || is != type)
 		return fd;
 	/* Its mode was set before, and shuts out its owner. */
 	dir = parent_of(t, path, false, &name);

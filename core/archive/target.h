@@ -24,8 +24,10 @@ void target_free(struct target *t);
 
 /*
  * A name from an archive as the other functions want it: "a/b/c", "" for the top.
- * -EPERM when it is absolute or has "..": nobody means well with that.
+ * -EPERM when it is absolute or has "..": nobody means well with that. -ENAMETOOLONG
+ * above this depth, where one member would make half a million directories.
  */
+#define TARGET_DEEPEST 4096	/* no path of the kernel's can name as many */
 int target_normalise(const char *name, struct buf *ret);
 
 /*

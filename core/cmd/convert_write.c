@@ -41,6 +41,7 @@ static int open_content(int root, const char *path)
 {
 	_cleanup_close_ int dir = -1;
 	_cleanup_free_ char *name = NULL;
+	struct stat st;
 	int at = root;
 
 	for (path += strspn(path, "/"); strchr(path, '/'); path += strspn(path, "/")) {
@@ -59,7 +60,10 @@ static int open_content(int root, const char *path)
 		at = dir = next;
 		path += len;
 	}
-	return open_readable(at, path, 0);
+	/* A device, where a hostile manifest says file, is not to be opened. */
+	if (fstatat(at, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return S_ISREG(st.st_mode) ? open_readable(at, path, 0) : -EINVAL;
 }
 
 static int write_file(struct archive_out *out, const struct manifest_file *f, int root, struct err *e)

@@ -32,10 +32,20 @@ const struct cmd_exit_code cmd_exit_codes[] = {
 
 static bool is_terminal, is_coloured, progress_shown;
 
+/* U+0080 to U+009F, as UTF-8 or as bytes of an old terminal, are control characters too. */
+static bool is_c1(const unsigned char *c, const unsigned char *start)
+{
+	if (*c == 0xc2)
+		return (c[1] & 0xe0) == 0x80;
+	return (*c & 0xe0) == 0x80 && (c == start || c[-1] < 0x80 || c[-1] == 0xc2);
+}
+
 void cmd_add_harmless(struct buf *to, const char *text)
 {
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (*c == '\t' || (*c >= ' ' && *c != 0x7f))
+	const unsigned char *start = (const unsigned char *)text;
+
+	for (const unsigned char *c = start; *c; c++) {
+		if (*c == '\t' || (*c >= ' ' && *c != 0x7f && !is_c1(c, start)))
 			buf_addc(to, *c);
 		else if (*c == '\n')
 			buf_adds(to, "\\n");

@@ -117,6 +117,17 @@ static void warn_cpu(const struct replay *r)
 		cmd_warn("this processor lacks what the recording's had: %s", buf_str(&missing));
 }
 
+/* What is between the ends of lines is the archive's; a name's own end of line is in quotes. */
+static void print_lines(char *text)
+{
+	for (char *line; text && *text && (line = strsep(&text, "\n"));) {
+		_cleanup_buf_ struct buf safe = BUF_INIT;
+
+		cmd_add_harmless(&safe, line);
+		puts(buf_str(&safe));
+	}
+}
+
 static int print_plan(struct replay *r)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
@@ -125,17 +136,18 @@ static int print_plan(struct replay *r)
 	if (replay_plan(r, &e) < 0)
 		return cmd_fail_err(CMD_EXIT_FAILURE, &e);
 	plan_print(r->plan, &text);
-	fputs(buf_str(&text), stdout);
+	print_lines(text.data);
 	return CMD_EXIT_OK;
 }
 
 static void print_changes(const struct changes *c)
 {
 	for (size_t i = 0; i < c->n; i++) {
-		_cleanup_buf_ struct buf word = BUF_INIT;
+		_cleanup_buf_ struct buf word = BUF_INIT, safe = BUF_INIT;
 
 		buf_add_shell(&word, c->v[i].path, strlen(c->v[i].path));
-		fprintf(stderr, "%c %s\n", c->v[i].kind, buf_str(&word));
+		cmd_add_harmless(&safe, buf_str(&word));
+		fprintf(stderr, "%c %s\n", c->v[i].kind, buf_str(&safe));
 	}
 }
 

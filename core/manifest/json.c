@@ -30,6 +30,7 @@ struct reader {
 	struct err *e;
 	int result;		/* what ended it */
 	struct chunk *chunks;	/* the first is the one being filled */
+	size_t used;		/* by the record */
 	bool in_object, in_list;
 	char *top_key;		/* of the member of the top-level object that we are in */
 	struct json_value *open[JSON_MAX_DEPTH];	/* the record and what is open in it */
@@ -45,6 +46,9 @@ static void *allocate(struct reader *r, size_t len)
 	if (len > SIZE_MAX - CHUNK_SIZE)
 		return NULL;
 	len = (len + 15) & ~(size_t)15;
+	r->used += len;
+	if (r->used > JSON_MAX_RECORD)
+		return NULL;
 	if (!c || c->size - c->used < len) {
 		size_t size = MAX(len, (size_t)CHUNK_SIZE);
 
@@ -65,6 +69,7 @@ static void forget(struct reader *r, bool all)
 	struct chunk *c = r->chunks, *next;
 
 	r->chunks = NULL;
+	r->used = 0;
 	for (; c; c = next) {
 		next = c->next;
 		if (!all && !r->chunks && c->size == CHUNK_SIZE) {
@@ -81,6 +86,12 @@ static int fail(struct reader *r, int code, const char *why)
 {
 	r->result = err_set(r->e, code, "manifest: %s", why);
 	return 0;
+}
+
+static int fail_allocation(struct reader *r)
+{
+	return r->used > JSON_MAX_RECORD ? fail(r, -EBADMSG, "a record is longer than any of ours") :
+					   fail(r, -ENOMEM, "read a record");
 }
 
 static char *keep_text(struct reader *r, const char *text, size_t len)
@@ -126,12 +137,12 @@ static int add(struct reader *r, enum json_type type, const char *text, size_t l
 		return fail(r, -EBADMSG, "not an object");
 	v = allocate(r, sizeof(*v));
 	if (!v)
-		return fail(r, -ENOMEM, "read a record");
+		return fail_allocation(r);
 	*v = (struct json_value){ .type = type, .is_true = is_true, .len = len };
 	if (text) {
 		v->text = keep_text(r, text, len);
 		if (!v->text)
-			return fail(r, -ENOMEM, "read a record");
+			return fail_allocation(r);
 	}
 	if (r->depth) {
 		v->key = r->key;
@@ -185,7 +196,7 @@ static int on_key(void *ctx, const unsigned char *text, size_t len)
 
 	if (r->depth) {
 		r->key = keep_text(r, (const char *)text, len);
-		return r->key ? 1 : fail(r, -ENOMEM, "read a record");
+		return r->key ? 1 : fail_allocation(r);
 	}
 	copy = strndup((const char *)text, len);
 	if (!copy)

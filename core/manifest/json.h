@@ -25,6 +25,8 @@ struct json_value {
 
 /* Nesting below a record; ours need three. */
 #define JSON_MAX_DEPTH 12
+/* Memory for the values of one record: of ours, some kilobytes, and 20 MB for the longest command line. */
+#define JSON_MAX_RECORD (64u << 20)
 
 /*
  * For each member of each top-level object in @data, call @each with its key; for a

@@ -12,6 +12,9 @@
 #include "core/manifest/fields.h"
 #include "core/manifest/json.h"
 
+/* What all records may take: four million files. A 20 kB archive can claim a thousand times that. */
+#define MEMORY_MAX (1u << 30)
+
 /* Where the records of a list go. */
 struct list {
 	enum manifest_kind kind;
@@ -35,8 +38,26 @@ static const struct list lists[] = {
 struct reading {
 	struct manifest *m;
 	struct map *files, *processes;	/* of a journal: key → index + 1, as a pointer */
+	uint64_t memory;	/* of what was read, about */
 	bool is_ours;	/* something in it has a name that we know */
 };
+
+/* What a value will take beside the struct of its record: strings, and places in lists. */
+static uint64_t weight(const struct json_value *v)
+{
+	uint64_t sum = v->type == JSON_STRING ? v->len + 32 : 0;
+
+	for (const struct json_value *sub = v->first; sub; sub = sub->next)
+		sum += weight(sub) + (v->type == JSON_ARRAY ? 64 : 0);
+	return sum;
+}
+
+static int account(struct reading *r, size_t size, const struct json_value *v, struct err *e)
+{
+	r->memory += size + weight(v);
+	return r->memory <= MEMORY_MAX ? 0 : err_set(e, -EBADMSG, "manifest: more than %u MB of records",
+						     MEMORY_MAX >> 20);
+}
 
 /* A place for one more at the end; the array is full at every power of two. */
 static void *grow(void **items, size_t n, size_t size)
@@ -82,10 +103,13 @@ static int add_record(struct reading *r, const struct list *list, const struct j
 	const struct record *kind = record_kinds[list->kind];
 	void **items = (void **)((char *)r->m + list->items);
 	size_t *n = (size_t *)((char *)r->m + list->n);
-	void *at = grow(items, *n, kind->size);
 	ssize_t again = 0;
-	int code;
+	int code = account(r, kind->size, v, e);
+	void *at;
 
+	if (code < 0)
+		return code;
+	at = grow(items, *n, kind->size);
 	if (!at)
 		return err_set(e, -ENOMEM, "read %zu records", *n);
 	code = record_read(kind, at, v, e);
@@ -111,8 +135,10 @@ static int add_record(struct reading *r, const struct list *list, const struct j
 static int add_absent(struct reading *r, const struct json_value *v, struct err *e)
 {
 	_cleanup_free_ char *path = NULL;
-	int code = record_read_string(&path, v, "absent", e);
+	int code = account(r, sizeof(path), v, e);
 
+	if (code == 0)
+		code = record_read_string(&path, v, "absent", e);
 	r->is_ours = true;
 	if (code == 0 && manifest_strings_add(&r->m->absent, path) < 0)
 		code = err_set(e, -ENOMEM, "read absent paths");

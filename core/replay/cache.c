@@ -221,14 +221,14 @@ int cache_extract(const char *path, bool reachable, const struct cache_want *wan
 	return want->project ? copy_project(root, want->project, reachable, e) : 0;
 }
 
-static uint64_t tree_size(int dir)
+static uint64_t tree_size(int dir, unsigned depth)
 {
 	_cleanup_closedir_ DIR *d = fdopendir(dir);
 	struct dirent *entry;
 	struct stat st;
 	uint64_t sum = 0;
 
-	while (d && (entry = readdir(d))) {
+	while (d && depth < 4096 && (entry = readdir(d))) {
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
 		    fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
@@ -238,7 +238,7 @@ static uint64_t tree_size(int dir)
 					 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 			if (sub >= 0)
-				sum += tree_size(sub);
+				sum += tree_size(sub, depth + 1);
 		}
 	}
 	return sum;
@@ -254,7 +254,7 @@ static void write_stamp(const char *tree)
 
 	if (dir < 0 || path_below(&path, tree, "stamp", NULL) < 0)
 		return;
-	snprintf(text, sizeof(text), "%" PRIu64 "\n", tree_size(dir));
+	snprintf(text, sizeof(text), "%" PRIu64 "\n", tree_size(dir, 0));
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd >= 0)
 		io_write_all(fd, text, strlen(text));

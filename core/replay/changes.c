@@ -26,6 +26,7 @@ struct finder {
 	const struct plan *plan;
 	struct changes found;
 	struct buf path;
+	unsigned depth;
 	bool failed;
 };
 
@@ -196,7 +197,7 @@ out:
 static void walk(struct finder *f, int now, int was)
 {
 	_cleanup_closedir_ DIR *d = NULL;
-	int again = open_dir(now, ".");
+	int again = f->depth < 4096 ? open_dir(now, ".") : -1;	/* a command can dig deeper than our stack */
 	size_t len = f->path.len;
 	struct dirent *entry;
 
@@ -207,6 +208,7 @@ static void walk(struct finder *f, int now, int was)
 		close(again);
 		return;
 	}
+	f->depth++;
 	while ((entry = readdir(d))) {
 		if (dots(entry->d_name))
 			continue;
@@ -214,6 +216,7 @@ static void walk(struct finder *f, int now, int was)
 		visit(f, now, was, entry->d_name);
 		buf_truncate(&f->path, len);
 	}
+	f->depth--;
 	find_removed(f, now, was);
 }
 

@@ -25,11 +25,14 @@
 #include "core/replay/idmap.h"
 #include "core/replay/plan.h"
 
+#define DEEPEST 4096	/* as what is extracted: no path of the kernel's can name as many directories */
+
 struct copier {
 	const struct copy_how *how;
 	int top;		/* of the copy: hard links are made from there */
 	struct map *links;	/* (dev, ino) → path below top */
 	struct buf path;	/* of what is being copied, absolute in the tree */
+	unsigned depth;
 	size_t skip;		/* what of it comes before the path below top … */
 	const char *top_name;	/* … which begins with this */
 	struct err *e;
@@ -47,7 +50,8 @@ static int open_source(int dir, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-static void copy_xattrs(int from, int to)
+/* @reachable: nothing that gives rights away, as root could. Its names are not on the stack of each level. */
+static __attribute__((noinline)) void copy_xattrs(int from, int to, bool reachable)
 {
 	char names[4096];
 	ssize_t len = flistxattr(from, names, sizeof(names));
@@ -57,7 +61,7 @@ static void copy_xattrs(int from, int to)
 		ssize_t n = fgetxattr(from, names + at, NULL, 0);
 
 		/* What we may not set (security.*) was not to be had for us either. */
-		if (n < 0 || !(value = malloc(n + 1)))
+		if ((reachable && !strcmp(names + at, "security.capability")) || n < 0 || !(value = malloc(n + 1)))
 			continue;
 		n = fgetxattr(from, names + at, value, n);
 		if (n >= 0)
@@ -65,11 +69,17 @@ static void copy_xattrs(int from, int to)
 	}
 }
 
+/* By others, of files that are ours where they were somebody else's. */
+static bool is_reachable(const struct copier *c)
+{
+	return c->how->reachable && !c->how->owners;
+}
+
 static mode_t mode_for(struct copier *c, const struct stat *st)
 {
 	const struct manifest_file *f = NULL;
 	/* A program that was root's must not become one that gives our rights away. */
-	mode_t kept = c->how->reachable && !c->how->owners && S_ISREG(st->st_mode) ? 01777 : 07777;
+	mode_t kept = is_reachable(c) && S_ISREG(st->st_mode) ? 01777 : 07777;
 
 	if (c->how->project)
 		f = manifest_file_find(c->how->project, buf_str(&c->path));
@@ -113,7 +123,7 @@ static int copy_file(struct copier *c, int from, int to, const char *source, con
 	r = io_copy(in, out, UINT64_MAX);
 	if (r < 0)
 		return r;
-	copy_xattrs(in, out);
+	copy_xattrs(in, out, is_reachable(c));
 	return finish(c, to, name, out, st);
 }
 
@@ -181,7 +191,7 @@ static int copy_dir(struct copier *c, int from, int to, const char *source, cons
 	r = copy_entries(c, in, out);
 	if (r < 0)
 		return r;
-	copy_xattrs(in, out);
+	copy_xattrs(in, out, is_reachable(c));
 	r = finish(c, to, name, out, st);
 	return r < 0 ? report(c, r) : 0;
 }
@@ -219,11 +229,15 @@ static int each_entry(struct copier *c, int dir, int to,
 	size_t len = c->path.len;
 	int r = 0;
 
+	/* What a command made may be as deep as the disk is big; our stack is not. */
+	if (c->depth == DEEPEST)
+		return report(c, -ENAMETOOLONG);
 	if (again >= 0)
 		d = fdopendir(again);
 	if (!d)
 		return report(c, -errno);
 	steal_fd(&again);
+	c->depth++;
 	while (r == 0 && (entry = readdir(d))) {
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
@@ -231,6 +245,7 @@ static int each_entry(struct copier *c, int dir, int to,
 		r = c->path.failed ? -ENOMEM : one(c, dir, to, entry->d_name);
 		buf_truncate(&c->path, len);
 	}
+	c->depth--;
 	return r;
 }
 
@@ -274,7 +289,7 @@ static int copy_both(void *arg, struct err *e)
 	if (r == 0) {
 		buf_reset(&c.path);
 		buf_addc(&c.path, '/');
-		copy_xattrs(from, to);
+		copy_xattrs(from, to, is_reachable(&c));
 		r = fstat(from, &st) < 0 ? -errno : finish(&c, to, ".", to, &st);
 	}
 	free_links(c.links);
@@ -294,11 +309,11 @@ int copy_tree(int from, int to, const struct copy_how *how, struct err *e)
 	return how->owners || how->own ? copy_both(&t, e) : idmap_within(copy_both, &t, e);
 }
 
-int copy_object(int from_dir, const char *from, int to, const char *name, struct err *e)
+int copy_object(int from_dir, const char *from, int to, const char *name, bool reachable, struct err *e)
 {
-	static const struct copy_how plain;
+	const struct copy_how how = { .reachable = reachable };
 	struct err own = { 0 };
-	struct copier c = { .how = &plain, .top = to, .links = map_new(), .skip = strlen(from),
+	struct copier c = { .how = &how, .top = to, .links = map_new(), .skip = strlen(from),
 			    .top_name = name, .e = &own };
 	struct stat st;
 	int r = c.links ? 0 : -ENOMEM;

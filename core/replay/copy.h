@@ -26,6 +26,6 @@ int copy_tree(int from, int to, const struct copy_how *how, struct err *e);
 int copy_project(int root, struct manifest *m, bool reachable, struct err *e);
 
 /* One object (a tree if it is a directory) as @name in @to; replaces a file. */
-int copy_object(int from_dir, const char *from, int to, const char *name, struct err *e);
+int copy_object(int from_dir, const char *from, int to, const char *name, bool reachable, struct err *e);
 
 #endif

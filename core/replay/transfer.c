@@ -73,7 +73,7 @@ static int put_one(int top, const char *host, const char *guest, struct err *e)
 		r = real_dir(&dir);
 	if (r < 0)
 		return err_set(e, r, "put %s to %s", host, guest);
-	return copy_object(AT_FDCWD, source, dir, name, e);
+	return copy_object(AT_FDCWD, source, dir, name, false, e);
 }
 
 static int put_all(void *arg, struct err *e)
@@ -133,7 +133,7 @@ static int get_one(int top, const char *guest, const char *host, struct err *e)
 	r = into_directory(&to, &to_name, guest);
 	if (r == 0)
 		r = real_dir(&to);
-	return r < 0 ? err_set(e, r, "get %s", guest) : copy_object(dir, name, to, to_name, e);
+	return r < 0 ? err_set(e, r, "get %s", guest) : copy_object(dir, name, to, to_name, true, e);
 }
 
 static int get_all(void *arg, struct err *e)
