@@ -102,6 +102,19 @@ int scan_open(struct scan **ret, const struct archive_in *a, uint64_t offset, st
 	return 0;
 }
 
+/*
+ * A time before 1970 with a fraction is one decimal number in a tar: −1.25 is 1 s and a quarter
+ * before. libarchive (3.6) reads it as −1 s and a quarter of a second more.
+ */
+static void mend_mtime(struct archive_entry *entry)
+{
+	time_t s = archive_entry_mtime(entry);
+	long ns = archive_entry_mtime_nsec(entry);
+
+	if (s < 0 && ns > 0)
+		archive_entry_set_mtime(entry, s - 1, 1000000000 - ns);
+}
+
 int scan_next(struct scan *s, struct err *e)
 {
 	uint64_t behind = 0;
@@ -126,6 +139,7 @@ int scan_next(struct scan *s, struct err *e)
 	s->behind = false;
 	if (!archive_entry_pathname(s->entry))
 		return 0;
+	mend_mtime(s->entry);
 	return 1;
 }
 

@@ -12,8 +12,8 @@ shown() { cat out err; false; }
 
 mkdir w && cd w || exit
 echo f >f; ln f second; ln -s f link; truncate -s 3M sparse; printf x >>sparse; mkdir d ro shut; echo x >d/x; mkfifo fifo
-echo r >ro/r; echo s >shut/s
-looks='stat -c "%n %F %a %.9Y %h %s" f second link sparse d ro shut; tail -c 1 sparse; cat f second d/x ro/r; test -p fifo
+echo r >ro/r; echo s >shut/s; echo old >ancient
+looks='stat -c "%n %F %a %.9Y %h %s" f second link sparse d ro shut ancient; tail -c 1 sparse; cat f second d/x ro/r ancient; test -p fifo
 	du -k sparse | awk "{ print \$1 < 1000 }"; chmod 700 shut; cat shut/s'
 have_xattr= have_acl=
 setfattr -n user.note -v 'two words' f 2>/dev/null && have_xattr=1 && looks="$looks; getfattr -d f"
@@ -26,6 +26,7 @@ if [ "$(id -u)" -eq 0 ]; then
 	chown 12:34 second && looks="$looks; stat -c %u:%g f"
 fi
 find . ! -name shut -exec touch -h -d '2011-12-13 14:15:16.123456789' {} +
+touch -d @-100000.123456789 ancient	# before 1970
 chmod 555 ro; chmod 0 shut; touch -d '2010-01-02 03:04:05.987654321' shut
 expected=$(sh -c "$looks" 2>/dev/null)
 chmod 0 shut; touch -d '2010-01-02 03:04:05.987654321' shut
