@@ -82,11 +82,20 @@ key_changes() {
 	echo "$before $after"
 	[ "$before" != "$after" ] && [ "$after" = "$(t/scripts/deps --path "$arch")" ]
 }
+# Of an i386, gcc is no cross compiler, and the C library its own.
+of_another_machine() {
+	ours=$("$TOP/scripts/need" --print=amd64 system | tr '\n' ' ')
+	theirs=$("$TOP/scripts/need" --print=i386 system | tr '\n' ' ')
+	echo "$ours; $theirs"
+	case " $ours" in *' gcc-i686-linux-gnu '*' libc6-i386 '*) ;; *) return 1 ;; esac
+	case " $theirs" in *i686* | *libc6-i386*) return 1 ;; *' gcc '*' libc6-dev '*) ;; *) return 1 ;; esac
+}
 
 try "a version that the mirror no longer has is named" unreachable
 try "a source with other bytes is refused" tampered
 try "no Debian mirror: says so" no_mirror
 try "only Debian's own suites are asked for sources" names_of_others
 try "another recipe makes another place" key_changes
+try "packages can be named for another machine" of_another_machine
 try "a missing compiler: says how to get it" no_compiler
 finish

@@ -202,7 +202,7 @@ try_place() {
 		not_ok "$name" "$base/place"
 	fi
 	here_libc=$(getconf GNU_LIBC_VERSION)
-	there_libc=$(elsewhere '/lib64/ld-linux-x86-64.so.2 --version' | sed -n '1s/.*GLIBC \([0-9.]*\).*/glibc \1/p')
+	there_libc=$(elsewhere '/usr/lib/*/ld-linux*.so.2 --version' | sed -n '1s/.*GLIBC \([0-9.]*\).*/glibc \1/p')
 	if [ "$there_libc" ] && [ "$here_libc" != "$there_libc" ]; then
 		ok "the libc there ($there_libc) is not that from here ($here_libc)"
 	else
