@@ -40,6 +40,7 @@ struct archive_extract {
 	bool owners;		/* restore uid and gid (root) */
 	bool set_ids;		/* set-id bits although the owner is another: only where nobody else gets in */
 	bool strip_prefix;
+	bool (*stop)(void);	/* asked now and then; true ends it with -EINTR */
 	void (*progress)(void *ctx, uint64_t files, uint64_t bytes);
 	void *ctx;
 	/* Out: what could not be put back, for a graded warning. */

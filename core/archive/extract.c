@@ -106,6 +106,11 @@ void extract_progress(struct extraction *x, uint64_t files, uint64_t bytes)
 	x->how->progress(x->how->ctx, x->files, x->bytes);
 }
 
+int extract_stopped(struct extraction *x, struct err *e)
+{
+	return x->how->stop && x->how->stop() ? err_set(e, -EINTR, "extract %s", x->a->path) : 0;
+}
+
 int extract_room(struct extraction *x, uint64_t bytes, const char *name, struct err *e)
 {
 	struct statvfs fs;
@@ -148,6 +153,7 @@ static int write_content(struct extraction *x, struct scan *s, int fd, struct er
 		if (r < 0)
 			return err_set(e, r, "write %s", name);
 		extract_progress(x, 0, len);
+		r = extract_stopped(x, e);
 	}
 	/* A hole at the end, or a size that nothing backs: no file system takes any. */
 	if (r == 0 && ftruncate(fd, (off_t)size) < 0)
@@ -327,7 +333,9 @@ static int stream_extract(struct extraction *x, struct err *e)
 	if (r < 0)
 		return r;
 	while ((r = scan_next(s, e)) > 0) {
-		r = extract_member(x, s, e);
+		r = extract_stopped(x, e);
+		if (r == 0)
+			r = extract_member(x, s, e);
 		if (r < 0)
 			break;
 	}

@@ -45,6 +45,8 @@ int extract_meta(struct extraction *x, int fd, const struct target_meta *m, stru
 /* Count a file of @bytes, tell the caller. */
 void extract_progress(struct extraction *x, uint64_t files, uint64_t bytes);
 
+/* -EINTR when it is to stop. */
+int extract_stopped(struct extraction *x, struct err *e);
 /* -ENOSPC when @bytes more are more than there is room for. */
 int extract_room(struct extraction *x, uint64_t bytes, const char *name, struct err *e);
 

@@ -277,6 +277,8 @@ static int run(struct replay *r, const struct replay_options *o)
 	warn_cpu(r);
 	err = replay_run(r, &is_refused, &e);
 	cmd_progress_end();
+	if (err == -EINTR)	/* while unpacking: the signal ends us when all is cleared away */
+		return CMD_EXIT_FAILURE;
 	if (err < 0 && is_refused)
 		return refused(&e);
 	if (err < 0)

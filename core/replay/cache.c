@@ -24,6 +24,7 @@
 #include "core/base/log.h"
 #include "core/manifest/manifest.h"
 #include "core/replay/copy.h"
+#include "core/replay/wait.h"
 #include "core/base/rmtree.h"
 
 #define CACHE_LAYOUT 2		/* part of the key: grows when what is extracted changes */
@@ -204,6 +205,7 @@ int cache_extract(const char *path, bool reachable, const struct cache_want *wan
 	struct archive_extract how = {
 		.only_rootfs = true, .placeholders = true, .owners = want->owners,
 		.set_ids = !reachable, .progress = want->progress, .ctx = want->ctx,
+		.stop = wait_interrupted,
 	};
 	_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), root = -1;
 	int r;

@@ -24,6 +24,7 @@
 #include "core/manifest/manifest.h"
 #include "core/replay/idmap.h"
 #include "core/replay/plan.h"
+#include "core/replay/wait.h"
 
 #define DEEPEST 4096	/* as what is extracted: no path of the kernel's can name as many directories */
 
@@ -242,7 +243,7 @@ static int each_entry(struct copier *c, int dir, int to,
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
 		buf_addf(&c->path, "/%s", entry->d_name);
-		r = c->path.failed ? -ENOMEM : one(c, dir, to, entry->d_name);
+		r = c->path.failed ? -ENOMEM : wait_interrupted() ? report(c, -EINTR) : one(c, dir, to, entry->d_name);
 		buf_truncate(&c->path, len);
 	}
 	c->depth--;

@@ -357,7 +357,9 @@ int replay_run(struct replay *r, bool *ret_refused, struct err *e)
 		err = start_guard(r, &child, e);
 	if (err == 0)
 		err = wait_and_end(r, &child, e);
-	wait_finish(NULL);
+	/* Interrupted before the command was there: the signal is for us, once all is removed. */
+	if (err != -EINTR)
+		wait_finish(NULL);
 	return err;
 }
 

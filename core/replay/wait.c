@@ -51,6 +51,24 @@ int wait_prepare(sigset_t *ret_mask, struct err *e)
 	return 0;
 }
 
+bool wait_interrupted(void)
+{
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	sigset_t pending;
+
+	if (sigpending(&pending) < 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		struct sigaction how;
+
+		/* What is ignored waits as well while it is held back. */
+		if (sigismember(&pending, ends[i]) == 1 && sigaction(ends[i], NULL, &how) == 0 &&
+		    how.sa_handler != SIG_IGN)
+			return true;
+	}
+	return false;
+}
+
 struct waiter {
 	const struct wait_how *how;
 	int signals;

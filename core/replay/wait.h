@@ -33,6 +33,9 @@ struct wait_how {
  */
 int wait_prepare(sigset_t *ret_mask, struct err *e);
 
+/* Whether a signal is held back that wants us to end: before the command runs, nobody else takes it. */
+bool wait_interrupted(void);
+
 /* Until the command and all it left behind have ended. *ret_status: of the command. */
 int wait_for(const struct wait_how *how, int *ret_status, struct err *e);
 
