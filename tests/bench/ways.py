@@ -152,6 +152,22 @@ class ReplayStart(Replay):
         return [load.care, "replay", load.archive_to_replay(), "--", *load.nothing]
 
 
+class ReplayAgain(Replay):
+    """
+    What a replay of the recorded command costs that was unpacked before: --plan prepares it
+    all, the mounts too, and ends where the command would begin. It gets an overlay where the
+    manifest allows one; another command, of which nobody knows what it does, gets a copy.
+    """
+    name, label = "replay-again", "`care replay --plan`: the recorded command, up to its start"
+
+    def before(self, load):
+        super().before(load)
+        load.quietly(self.argv(load), load.dir)
+
+    def argv(self, load):
+        return [load.care, "replay", "--plan", load.archive_to_replay()]
+
+
 class Bwrap(Way):
     """bwrap over what the recording holds, in a copy of its own as a replay has one."""
     name, label, tool, resets = "bwrap", "`bwrap` over the extracted recording", "bwrap", False
@@ -173,4 +189,4 @@ class Bwrap(Way):
 
 
 WAYS = [Native(), Strace(), DryRun(), Record(".tar.lzo"), Record(".tar.zst"), Replay(),
-        ReplayStart(), Bwrap()]
+        ReplayStart(), ReplayAgain(), Bwrap()]
