@@ -151,7 +151,7 @@ static int check_version(struct reading *r, const struct json_value *v, struct e
 		return err_set(e, -EBADMSG, "manifest: its version is not a number");
 	if (v->len > 9 || atoi(v->text) > MANIFEST_VERSION)
 		return err_set(e, -ENOTSUP,
-			       "manifest: version %.20s is newer than this care reads (%d)", v->text,
+			       "manifest: version %.20s, and this care reads up to %d: use a newer care", v->text,
 			       MANIFEST_VERSION);
 	r->is_ours = true;
 	return 0;

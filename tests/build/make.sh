@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # long
+# parallel
 # The build: everything that must be made again is, nothing else is. On a tree of five files.
 # once
 . "$TOP/tests/tap.sh"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # long
+# parallel
 # The engines change nothing: what programs print, and how they end, is the same traced
 # and untraced, whatever they do with tasks, signals and filters of their own.
 . "$TOP/tests/tap.sh"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # long
+# parallel
 # At a terminal: keys, job control, the window's size, hang-up; what care stands between.
 set -u
 . "$TOP/tests/tap.sh"

@@ -95,7 +95,7 @@ try "killed at any time, they leave it as it is" killed
 # As Ctrl-C, which a shell's background jobs ignore.
 many() {
 	mkdir -p many/rootfs/bin many/rootfs/work && cp "$busybox" many/rootfs/bin/busybox && ln -sf busybox many/rootfs/bin/sh &&
-		(cd many/rootfs/work && seq 40000 | xargs touch) || return
+		(cd many/rootfs/work && seq 15000 | xargs touch) || return
 	# shellcheck disable=SC2086
 	"$TOOLS/recording" many $plain -- sh -c 'echo ran' && tar -cf many.tar many
 }

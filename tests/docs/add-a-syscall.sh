@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # long
+# parallel
 # The steps of docs/ADD-A-SYSCALL.md, run as they stand in a copy of the tree.
 # once
 . "$TOP/tests/tap.sh"

@@ -219,6 +219,11 @@ static void add_run(char **argv)
 	run.n_fds = value("fd3") ? 4 : 3;
 	add(&(struct manifest_record){ .kind = MANIFEST_K_RUN, .run = &run });
 	write_script(&run);
+	manifest_strings_clear(&run.argv);
+	manifest_strings_clear(&run.env);
+	manifest_strings_clear(&run.volatile_env);
+	manifest_strings_clear(&run.volatile_paths);
+	manifest_strings_clear(&run.cpu_features);
 }
 
 static void finish(void)
