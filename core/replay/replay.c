@@ -30,6 +30,15 @@
 
 extern char **environ;
 
+static bool is_recorded_command(const struct manifest *m, char *const *argv)
+{
+	size_t i = 0;
+
+	while (i < m->run.argv.n && argv[i] && strcmp(argv[i], m->run.argv.v[i]) == 0)
+		i++;
+	return i == m->run.argv.n && !argv[i];
+}
+
 int replay_open(struct replay **ret, const struct replay_want *want, struct err *e)
 {
 	struct replay *r = calloc(1, sizeof(*r));
@@ -47,6 +56,8 @@ int replay_open(struct replay **ret, const struct replay_want *want, struct err 
 		replay_close(r, NULL);
 		return err;
 	}
+	if (r->want.plan.argv && is_recorded_command(r->manifest, r->want.plan.argv))
+		r->want.plan.argv = NULL;
 	*ret = r;
 	return 0;
 }

@@ -20,5 +20,4 @@ prepare)
 	;;
 reset) rm -f ./*.o libf.a ;;
 command) echo 'make -s -j2' ;;
-nothing) echo 'make --version' ;;
 esac

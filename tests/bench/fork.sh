@@ -8,5 +8,4 @@ runs) echo 7 ;;
 prepare) echo 'i=0; while [ $i -lt 2000 ]; do /bin/true; i=$((i + 1)); done' >run.sh ;;
 reset) ;;
 command) echo 'sh run.sh' ;;
-nothing) echo '/bin/true' ;;
 esac

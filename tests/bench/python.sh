@@ -14,5 +14,4 @@ prepare)
 	;;
 reset) ;;
 command) echo 'sh run.sh' ;;
-nothing) echo 'sh -c :' ;;
 esac

@@ -56,7 +56,7 @@ def way_rows(way, got, series):
     s, native = got[way.name], got["native"]
     if not s.results:
         return [row(way.label, s.failure or "not run", "", "", "", "", "")]
-    own = way.name in ("native", "replay-start", "replay-again")  # a ratio to native would say nothing
+    own = way.name in ("native", "replay-start", "copy-start")  # a ratio to native would say nothing
     memory = f"{max(s.values('memory')) / 1024:.1f} MiB" if way.tool == "care" else ""
     rows = [row(way.label, f"{seconds(s.median('wall'))} ({s.spread()})",
                 seconds(s.median("cpu")),

@@ -35,7 +35,6 @@ class Load:
         os.mkdir(self.out)
         self.act("prepare")
         self.command = shlex.split(self.ask("command"))
-        self.nothing = shlex.split(self.ask("nothing"))
         self.about = self.ask("about")
 
     def reset(self):
@@ -135,37 +134,33 @@ class Record(Way):
 
 
 class Replay(Way):
+    """The recorded command again, from an archive that a replay has unpacked before."""
     name, label, tool, resets = "replay", "`care replay`", "care", False
+    options = []
 
     def before(self, load):
-        load.archive_to_replay()
+        load.quietly([load.care, "replay", "--plan", load.archive_to_replay()], load.dir)
 
     def argv(self, load):
-        return [load.care, "replay", load.archive_to_replay(), "--", *load.command]
+        return [load.care, "replay", *self.options, load.archive_to_replay()]
 
 
 class ReplayStart(Replay):
-    """What a replay costs before the command runs: subtracted, the rest is "from exec"."""
-    name, label = "replay-start", "`care replay`, a command that does nothing"
-
-    def argv(self, load):
-        return [load.care, "replay", load.archive_to_replay(), "--", *load.nothing]
-
-
-class ReplayAgain(Replay):
     """
-    What a replay of the recorded command costs that was unpacked before: --plan prepares it
-    all, the mounts too, and ends where the command would begin. It gets an overlay where the
-    manifest allows one; another command, of which nobody knows what it does, gets a copy.
+    What that costs before the command runs; subtracted, the rest is "from exec". --plan
+    prepares all of it, the mounts too, and ends where the command would begin.
     """
-    name, label = "replay-again", "`care replay --plan`: the recorded command, up to its start"
+    name, label = "replay-start", "`care replay --plan`: up to the command's start"
+    options = ["--plan"]
 
-    def before(self, load):
-        super().before(load)
-        load.quietly(self.argv(load), load.dir)
 
-    def argv(self, load):
-        return [load.care, "replay", "--plan", load.archive_to_replay()]
+class CopyStart(Replay):
+    """
+    The same for another command than the recorded one: of that nobody knows what it does, so
+    it gets a copy of the tree where the recorded one gets an overlay.
+    """
+    name, label = "copy-start", "`care replay --plan --tree=copy`: the same with a copy"
+    options = ["--plan", "--tree=copy"]
 
 
 class Bwrap(Way):
@@ -189,4 +184,4 @@ class Bwrap(Way):
 
 
 WAYS = [Native(), Strace(), DryRun(), Record(".tar.lzo"), Record(".tar.zst"), Replay(),
-        ReplayStart(), ReplayAgain(), Bwrap()]
+        ReplayStart(), CopyStart(), Bwrap()]

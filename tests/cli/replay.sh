@@ -88,6 +88,13 @@ diff_overlay() {
 }
 try "--diff tells the same of an overlay" diff_overlay
 
+# The recorded words given again are the recorded command: an overlay, and its status is known.
+same_words() {
+	"$CARE" replay --plan o.tar -- sh -c 'echo x >>in; rm /etc/resolv.conf; >new' >got
+	grep "changes going to" got && ! "$CARE" replay --plan o.tar -- sh -c 'echo x >>in' | grep "changes going to"
+}
+try "the recorded command given again is the recorded one" same_words
+
 keep() {
 	replay --keep kept a.tar -- sh -c 'echo more >>in; mkdir -p /x/y; chmod 0 /x/y' &&
 		[ "$(cat kept/rootfs/work/in)" = "input
