@@ -85,7 +85,7 @@ int start_include(struct recorder *r)
 	return 0;
 }
 
-/* Who has a name. */
+/* One that the command may open by its name as well. */
 static bool inherited_file(const struct manifest_fd *fd)
 {
 	return fd->path && !strcmp(fd->kind, "file");

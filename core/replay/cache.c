@@ -24,6 +24,7 @@
 #include "core/base/log.h"
 #include "core/manifest/manifest.h"
 #include "core/replay/copy.h"
+#include "core/replay/stamp.h"
 #include "core/replay/wait.h"
 #include "core/base/rmtree.h"
 
@@ -223,45 +224,6 @@ int cache_extract(const char *path, bool reachable, const struct cache_want *wan
 	return want->project ? copy_project(root, want->project, reachable, e) : 0;
 }
 
-static uint64_t tree_size(int dir, unsigned depth)
-{
-	_cleanup_closedir_ DIR *d = fdopendir(dir);
-	struct dirent *entry;
-	struct stat st;
-	uint64_t sum = 0;
-
-	while (d && depth < 4096 && (entry = readdir(d))) {
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
-		    fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		sum += (uint64_t)st.st_blocks * 512;
-		if (S_ISDIR(st.st_mode)) {
-			int sub = openat(dirfd(d), entry->d_name,
-					 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-			if (sub >= 0)
-				sum += tree_size(sub, depth + 1);
-		}
-	}
-	return sum;
-}
-
-/* How big it is, and by the file's time when it was last used. */
-static void write_stamp(const char *tree)
-{
-	_cleanup_free_ char *path = NULL;
-	_cleanup_close_ int fd = -1;
-	char text[32];
-	int dir = open(tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (dir < 0 || path_below(&path, tree, "stamp", NULL) < 0)
-		return;
-	snprintf(text, sizeof(text), "%" PRIu64 "\n", tree_size(dir, 0));
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		io_write_all(fd, text, strlen(text));
-}
-
 static int make_tree(const char *cache, const char *key, const struct cache_want *want, struct err *e)
 {
 	_cleanup_free_ char *growing = NULL, *tree = NULL;
@@ -269,17 +231,19 @@ static int make_tree(const char *cache, const char *key, const struct cache_want
 
 	if (asprintf(&growing, "%s/%s.partial", cache, key) < 0 || path_below(&tree, cache, key, e) < 0)
 		return err_set(e, -ENOMEM, "name a file");
+	/* One that a power cut left incomplete goes under the name that says so. */
 	r = rmtree(growing, e);
+	if (r == 0 && rename(tree, growing) == 0)
+		r = rmtree(growing, e);
 	if (r < 0)
 		return r;
 	if (mkdir(growing, 0700) < 0)
 		return err_set(e, -errno, "make %s", growing);
 	r = cache_extract(growing, false, want, e);
-	if (r == 0) {
-		write_stamp(growing);
-		if (rename(growing, tree) < 0)
-			r = err_set(e, -errno, "rename %s", growing);
-	}
+	if (r == 0)
+		r = stamp_write(AT_FDCWD, growing, e);
+	if (r == 0 && rename(growing, tree) < 0)
+		r = err_set(e, -errno, "rename %s", growing);
 	if (r < 0)
 		rmtree(growing, NULL);
 	if (r == -ENOSPC || r == -EDQUOT)
@@ -290,8 +254,7 @@ static int make_tree(const char *cache, const char *key, const struct cache_want
 
 struct entry {
 	char key[KEY_LENGTH + 1];
-	uint64_t size;
-	struct timespec used;
+	struct stamp stamp;
 };
 
 static bool is_key(const char *name)
@@ -299,24 +262,10 @@ static bool is_key(const char *name)
 	return strlen(name) == KEY_LENGTH && strspn(name, "0123456789abcdef") == KEY_LENGTH;
 }
 
-static bool read_entry(int dir, const char *name, struct entry *ret)
-{
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	_cleanup_free_ char *path = NULL;
-	struct stat st;
-
-	if (!is_key(name) || asprintf(&path, "%s/stamp", name) < 0 ||
-	    io_read_file(dir, path, 64, &text, NULL) < 0 || fstatat(dir, path, &st, 0) < 0)
-		return false;
-	memcpy(ret->key, name, KEY_LENGTH + 1);
-	ret->size = strtoull(buf_str(&text), NULL, 10);
-	ret->used = st.st_mtim;
-	return true;
-}
-
 static int by_use(const void *a, const void *b)
 {
-	const struct timespec *x = &((const struct entry *)a)->used, *y = &((const struct entry *)b)->used;
+	const struct timespec *x = &((const struct entry *)a)->stamp.used;
+	const struct timespec *y = &((const struct entry *)b)->stamp.used;
 
 	if (x->tv_sec != y->tv_sec)
 		return x->tv_sec < y->tv_sec ? -1 : 1;
@@ -353,25 +302,26 @@ static void shrink(const char *cache, int dir, uint64_t limit)
 		if (!more)
 			return;
 		all = more;
-		if (read_entry(dir, entry->d_name, &all[n]))
-			sum += all[n++].size;
+		if (!is_key(entry->d_name) || !stamp_read(dir, entry->d_name, &all[n].stamp))
+			continue;
+		memcpy(all[n].key, entry->d_name, sizeof(all[n].key));
+		sum += all[n++].stamp.room;
 	}
 	if (sum <= limit)
 		return;
 	qsort(all, n, sizeof(*all), by_use);
 	for (size_t i = 0; i < n && sum > limit; i++)
 		if (remove_entry(cache, dir, all[i].key))
-			sum -= all[i].size;
+			sum -= all[i].stamp.room;
 }
 
 int cache_tree(const char *cache, const struct cache_want *want, char **ret_path, int *ret_lock,
 	       struct err *e)
 {
 	_cleanup_close_ int dir = open(cache, O_RDONLY | O_DIRECTORY | O_CLOEXEC), lock = -1;
-	_cleanup_free_ char *lock_name = NULL, *root = NULL, *stamp = NULL;
+	_cleanup_free_ char *lock_name = NULL, *root = NULL;
 	char key[KEY_LENGTH + 1];
 	bool made = false;
-	struct stat st;
 	int r;
 
 	if (dir < 0)
@@ -379,15 +329,14 @@ int cache_tree(const char *cache, const struct cache_want *want, char **ret_path
 	r = make_key(want, key, e);
 	if (r < 0)
 		return r;
-	if (asprintf(&lock_name, "%s.lock", key) < 0 || asprintf(&root, "%s/%s/rootfs", cache, key) < 0 ||
-	    asprintf(&stamp, "%s/stamp", key) < 0)
+	if (asprintf(&lock_name, "%s.lock", key) < 0 || asprintf(&root, "%s/%s/rootfs", cache, key) < 0)
 		return err_set(e, -ENOMEM, "name a file");
 	/* Shared is enough when it is there already, so that replays do not wait. */
 	lock = lock_file(dir, lock_name, LOCK_SH);
-	if (lock >= 0 && stat(root, &st) < 0) {
+	if (lock >= 0 && !stamp_holds(dir, key)) {
 		close(steal_fd(&lock));
 		lock = lock_file(dir, lock_name, LOCK_EX);
-		made = lock >= 0 && stat(root, &st) < 0;
+		made = lock >= 0 && !stamp_holds(dir, key);
 		if (made)
 			r = make_tree(cache, key, want, e);
 		if (lock >= 0)
@@ -397,7 +346,7 @@ int cache_tree(const char *cache, const struct cache_want *want, char **ret_path
 		return err_set(e, lock, "lock %s/%s", cache, lock_name);
 	if (r < 0)
 		return r;
-	utimensat(dir, stamp, NULL, 0);
+	stamp_touch(dir, key);
 	/* It has grown, or may be smaller than it was: else there is nothing to look for. */
 	if (made || want->new_limit)
 		shrink(cache, dir, want->limit);

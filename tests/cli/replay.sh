@@ -320,6 +320,22 @@ unlooked() { replay b.tar.zst -- true && looked_for && replay b.tar.zst -- true 
 try "what is extracted already starts without a look at the others" unlooked
 looked() { looked_for && replay --no-cache a.tar -- true && replay a.tar -- true && [ ! -e $tree ]; }
 try "… and what is extracted anew makes them fit" looked
+# A boot ago, and then the power went: names are there, their files are short.
+another_boot() { for s in cache/care/*/stamp; do sed -i 's/[^ ]*$/another-boot/' "$s"; done; }
+tree_of_a() { for t in cache/care/*/rootfs/work/in; do echo "$t"; done; }
+survived() {
+	rm -rf cache && replay a.tar -- true && another_boot &&
+		ls -i "$(tree_of_a)" >before && replay a.tar -- true && ls -i "$(tree_of_a)" | cmp - before &&
+		! grep another-boot cache/care/*/stamp
+}
+try "an extracted tree serves after a reboot" survived
+power_cut() {
+	for damage in ': >' 'rm -f' 'rm -f cache/care/*/stamp; : >'; do
+		another_boot && eval "$damage $(tree_of_a)" && gives 0 input "$CARE" replay -v -1 a.tar -- cat in || return
+	done
+	no_debris
+}
+try "… but not if a power cut took some of it" power_cut
 no_room() {
 	if [ "$(id -u)" -eq 0 ]; then own=-m; else own=-rm; fi
 	mkdir -p room && unshare $own sh -c 'mount -t tmpfs -o size=200k none room && XDG_CACHE_HOME=$PWD/room "$CARE" replay a.tar -- true
