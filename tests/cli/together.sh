@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# long
 # Many replays of one archive at once: each sees the recorded tree, and none changes what
 # they share, whatever its permissions are and however a replay ends.
 set -u

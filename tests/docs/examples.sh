@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# long
 # The examples in the manual pages work: each page's, in order, in a place where the files that
 # they name are there. What they call (make, gdb, python3 …) are small scripts of that name.
 . "$TOP/tests/tap.sh"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* long */
 /* core/engine: what sinks are told, and what becomes of their answers. */
 #include "core/engine/engine.h"
 
