@@ -86,7 +86,9 @@ static void print_run(const struct manifest *m)
 	line("command:", "%s", buf_str(&command));
 	if (run->cwd)
 		line("in:", "%s", run->cwd);
-	if (m->has_end) {
+	if (m->end.partial) {
+		line("status:", "unknown, the recording was cut short");
+	} else if (m->has_end) {
 		info_add_status(&status, m->end.status);
 		line("status:", "%s", buf_str(&status));
 	}

@@ -27,14 +27,17 @@ static const struct cmd_option repair_options[] = {
 	CMD_OPTIONS_END,
 };
 
+static bool is_partial(const char *path)
+{
+	size_t len = strlen(path), n = sizeof(PARTIAL) - 1;
+
+	return len > n && !strcmp(path + len - n, PARTIAL);
+}
+
 /* NAME.partial was to become NAME. */
 static char *target_of(const char *path)
 {
-	size_t len = strlen(path), cut = sizeof(PARTIAL) - 1;
-
-	if (len > cut && !strcmp(path + len - cut, PARTIAL))
-		return strndup(path, len - cut);
-	return strdup(path);
+	return is_partial(path) ? strndup(path, strlen(path) - strlen(PARTIAL)) : strdup(path);
 }
 
 static void tell_partial(void *ctx, const char *path)
@@ -68,11 +71,10 @@ static int list_partials(void)
 /* The disk was full when it was to come into its place, say. */
 static int move_whole(const char *path, const char *to)
 {
-	size_t len = strlen(path), n = sizeof(PARTIAL) - 1;
 	struct err e = { 0 };
 
 	/* Without that name it lies where somebody wants it. */
-	if (!strcmp(path, to) || len < n || strcmp(path + len - n, PARTIAL))
+	if (!strcmp(path, to) || !is_partial(path))
 		return cmd_fail(CMD_EXIT_ARCHIVE, "%s is whole: there is nothing to repair", path);
 	if (archive_move(path, to, &e) < 0)
 		return cmd_fail_err(CMD_EXIT_FAILURE, &e);
@@ -101,6 +103,9 @@ static int repair_run(void *options, int argc, char **argv)
 	r = archive_repair(argv[0], to, &files, &e);
 	if (r == -EALREADY)
 		return move_whole(argv[0], to);
+	if (r == -ENODATA && is_partial(argv[0]))
+		return cmd_fail(CMD_EXIT_ARCHIVE, "%s: care was ended before it had written anything; "
+				"remove it", argv[0]);
 	if (r < 0)
 		return cmd_fail_at(cmd_read_status(&e), argv[0], &e);
 	cmd_say("repaired: %s, with %" PRIu64 " files; what was used last may be missing", to, files);

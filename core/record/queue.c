@@ -223,13 +223,18 @@ static bool flush_is_better_before(const struct queue *q, const struct job *j)
 	       now_ms() - q->unflushed_ms + (int64_t)ms_for(q, j->file.size) > QUEUE_FLUSH_BEFORE;
 }
 
-/* On a slow disk not half of the time is spent on it, unless it must be now. */
+/*
+ * The first at once: before it there is nothing that could be repaired. On a slow disk not
+ * half of the time is spent on the others, unless it must be now.
+ */
 static bool flush_is_due(const struct queue *q)
 {
 	int64_t now = now_ms(), age = now - q->unflushed_ms;
 
-	return !archive_out_is_flushed(q->out) && age > QUEUE_FLUSH_AGE &&
-	       (age > QUEUE_FLUSH_LATE || now - q->flushed_ms > q->flush_took);
+	if (archive_out_is_flushed(q->out))
+		return false;
+	return !q->flushed_ms || (age > QUEUE_FLUSH_AGE &&
+				  (age > QUEUE_FLUSH_LATE || now - q->flushed_ms > q->flush_took));
 }
 
 /* Without the lock, but only the writer changes what is read here. The first error. */

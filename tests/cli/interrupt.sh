@@ -67,6 +67,32 @@ killed() {
 	"$CARE" repair -o a.tar.zst "$partial" 2>err && tar -xOf a.tar.zst "a/rootfs$PWD/in" | grep -q input || shown
 }
 try "SIGKILL of care leaves what repair completes, and repair finds it" killed
+# In each format what tells of the run is safe as soon as the command is there.
+killed_early() (
+	XDG_STATE_HOME=$PWD/state
+	export XDG_STATE_HOME
+	for format in tar tar.gz tar.lzo tar.zst cpio.gz dir; do
+		rm -rf ready early state
+		"$CARE" --format "$format" -o early sh -c ': >ready; exec sleep 1000' >out 2>err &
+		begun ready && sleep .3 && kill -KILL $! || return 1
+		wait $!
+		partial=$(find state -name '*.partial')
+		"$CARE" repair -o early "$partial" 2>err && "$CARE" info early >out && grep -q '^command: .*exec sleep' out &&
+			grep -q '^status: .*cut short' out ||
+			{ echo "$format: $partial"; shown; return; }
+	done
+	rm -rf early state
+)
+try "… also when its command had just begun" killed_early
+before_all() {
+	mkdir -p d.partial e.partial/rootfs && : >f.tar.gz.partial
+	for left in d e f.tar.gz; do
+		"$CARE" repair $left.partial 2>err
+		[ $? -eq 123 ] && [ "$(wc -l <err)" -eq 1 ] && grep -q "$left.partial: .*remove it" err && [ ! -e $left ] || { shown; return; }
+	done
+	rm -r ./*.partial
+}
+try "… and what care had only opened is to be removed" before_all
 no_survivor() {
 	a=$(cat n) && sleep .5 && [ "$(cat n)" = "$a" ]
 }

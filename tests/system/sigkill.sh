@@ -97,6 +97,12 @@ compare() {	# DIR of the archive, extracted
 	done
 }
 
+# On a busy machine care may have had no time for more.
+only_opened() {
+	grep -q 'before it had written anything' "$base/repair.log" && [ ! -s "$work/log" ] &&
+		awk -v killed="$killed_at" -v born="$(stat -c %.3W "$partial")" 'BEGIN { exit killed - born > 0.5 }'
+}
+
 check_archive() {
 	partial=$(ls -d "$base"/archive/*.partial "$home"/.local/state/care/*/*.partial 2>/dev/null)
 	if [ ! -e "$partial" ]; then
@@ -104,8 +110,12 @@ check_archive() {
 		[ ! -s "$work/log" ] || echo "there is no .partial: $(ls "$base/archive" "$home/.local/state/care" 2>&1)"
 		return
 	fi
-	"$CARE" info "$partial" 2>&1 | grep -qi partial || echo "care info does not say that $partial is partial"
-	"$CARE" repair "$partial" >"$base/repair.log" 2>&1 || { echo "care repair: status $?"; cat "$base/repair.log"; return; }
+	"$CARE" info "$partial" >"$base/info.log" 2>&1
+	if ! "$CARE" repair "$partial" >"$base/repair.log" 2>&1; then
+		only_opened || { echo "care repair failed"; cat "$base/repair.log"; }
+		return
+	fi
+	grep -qi partial "$base/info.log" || echo "care info does not say that $partial is partial"
 	rm -rf "$base/x"
 	"$CARE" extract -C "$base/x" "${partial%.partial}" >"$base/extract.log" 2>&1 ||
 		{ echo "care extract: status $?"; cat "$base/extract.log"; return; }
