@@ -275,6 +275,8 @@ static int run(struct replay *r, const struct replay_options *o)
 	int err;
 
 	warn_cpu(r);
+	if (r->manifest->end.partial)
+		cmd_warn("the recording was cut short: files that were used last may be missing");
 	err = replay_run(r, &is_refused, &e);
 	cmd_progress_end();
 	if (err == -EINTR)	/* while unpacking: the signal ends us when all is cleared away */

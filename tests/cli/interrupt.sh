@@ -78,7 +78,7 @@ killed_early() (
 		wait $!
 		partial=$(find state -name '*.partial')
 		"$CARE" repair -o early "$partial" 2>err && "$CARE" info early >out && grep -q '^command: .*exec sleep' out &&
-			grep -q '^status: .*cut short' out ||
+			grep -q '^status: *unknown' out ||
 			{ echo "$format: $partial"; shown; return; }
 	done
 	rm -rf early state

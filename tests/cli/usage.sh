@@ -66,14 +66,19 @@ not_whole() {
 	care info cut.tar.gz && grep -q '^partial: *yes' out || [ $? -eq 123 ] || { cat out err; false; }
 }
 try "a cut archive is partial or refused" not_whole
-care -o good.tar.zst cat /bin/sh
+# These say what was recorded at their end only.
+care --reproducible -o good.tar.zst cat /bin/sh
 head -c 3000 good.tar.zst >cut.tar.zst
-"$CARE" record -v -1 -o plain.tar cat /bin/sh >out && head -c 900000 plain.tar | zstd -q -B65536 >well.tar.zst &&
+"$CARE" record -v -1 --reproducible -o plain.tar cat /bin/sh >out && head -c 900000 plain.tar | zstd -q -B65536 >well.tar.zst &&
 	head -c $(($(wc -c <well.tar.zst) - 100)) well.tar.zst >cut2.tar.zst
 for c in info replay verify; do
 	try "care $c of an archive cut early says so" fails 123 "cut.tar.zst: it was cut short, before" -- $c cut.tar.zst
 	try "care $c of one cut later says so" fails 123 "cut2.tar.zst: it was cut short, before it says" "care repair" -- $c cut2.tar.zst
 done
+care -o said.tar.zst cat /bin/sh
+head -c 5000 said.tar.zst >cut3.tar.zst
+try "care verify of one that says what was recorded, but was cut, has nothing to compare" fails 123 "cut3.tar.zst: its recording was cut short" -- verify cut3.tar.zst
+try "care replay of it says what to expect" fails 127 "cut short: files that were used last may be missing" -- replay cut3.tar.zst
 sh -c 'head -c 2000 good.bin; echo; echo' >odd.bin
 chmod +x odd.bin
 

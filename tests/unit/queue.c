@@ -200,9 +200,37 @@ static void one_that_does_not_is_not(void)
 	end(q);
 }
 
-static void nothing_waits_behind_a_long_file(void)
+static void the_first_is_flushed_at_once(void)
 {
 	struct queue *q = begin();
+	struct object a = object_of("/a", 10), b = object_of("/b", 10);
+	struct err e = { 0 };
+
+	CHECK(put(q, &a, some_file()) == 0);
+	CHECK(queue_drain(q, &e) == 0);
+	CHECK(put(q, &b, some_file()) == 0);
+	CHECK(queue_drain(q, &e) == 0);
+	CHECK(!strcmp(archive.did, "aFb"));
+	end(q);
+}
+
+/* That first flush is over. */
+static struct queue *begin_flushed(void)
+{
+	struct queue *q = begin();
+	struct object o = object_of("/0", 1);
+	struct err e = { 0 };
+
+	CHECK(put(q, &o, some_file()) == 0);
+	CHECK(queue_drain(q, &e) == 0);
+	sem_wait(&taken);
+	memset(archive.did, 0, sizeof(archive.did));
+	return q;
+}
+
+static void nothing_waits_behind_a_long_file(void)
+{
+	struct queue *q = begin_flushed();
 	struct object a = object_of("/a", 10), b = object_of("/b", 1024 * MIB);
 
 	CHECK(put(q, &a, some_file()) == 0);
@@ -213,7 +241,7 @@ static void nothing_waits_behind_a_long_file(void)
 
 static void no_call_goes_on_before_what_is_old_is_flushed(void)
 {
-	struct queue *q = begin();
+	struct queue *q = begin_flushed();
 	struct object o = object_of("/a", 10);
 	struct err e = { 0 };
 
@@ -251,7 +279,7 @@ static void recorded_one(struct manifest_record *record)
 
 static void metadata_arrives_without_anybody_asking(void)
 {
-	struct queue *q = begin();
+	struct queue *q = begin_flushed();
 	struct object o = object_of("/a", 5);
 	struct manifest_record record = { 0 };
 	struct err e = { 0 };
@@ -323,6 +351,7 @@ int main(void)
 	return check_tests(
 		a_file_that_takes_long_is_waited_for,
 		one_that_does_not_is_not,
+		the_first_is_flushed_at_once,
 		nothing_waits_behind_a_long_file,
 		no_call_goes_on_before_what_is_old_is_flushed,
 		what_is_under_way_is_bounded_by_the_pace,
