@@ -158,7 +158,7 @@ static int record(struct record_job *job)
 	}
 	cmd_progress_end();
 	if (r < 0)
-		cmd_warn("%s; the command went on unobserved", e.text);
+		cmd_fail(CMD_EXIT_UNFINISHED, "%s; the command went on unobserved", e.text);
 	if (r >= 0)
 		r = complete(job, &end);
 	record_report(job, r >= 0);
@@ -167,11 +167,15 @@ static int record(struct record_job *job)
 	if (r < 0) {
 		const char *partial = job->out ? archive_out_partial(job->out) : NULL;
 
-		cmd_warn("the command itself ended with status %d", engine_exit_code(job->engine.status));
+		/* As loud as the error: by -v -1 too there is no archive. */
+		cmd_fail(CMD_EXIT_UNFINISHED, "the command itself ended with status %d",
+			 engine_exit_code(job->engine.status));
 		if (partial && archive_out_is_whole(job->out))
-			cmd_warn("the archive is whole, only not in its place: care repair -o FILE %s", partial);
+			cmd_fail(CMD_EXIT_UNFINISHED, "the archive is whole, only not in its place: "
+				 "care repair -o FILE %s", partial);
 		else if (partial)
-			cmd_warn("what was archived until then can be recovered: care repair %s", partial);
+			cmd_fail(CMD_EXIT_UNFINISHED, "what was archived until then can be recovered: "
+				 "care repair %s", partial);
 		return CMD_EXIT_UNFINISHED;
 	}
 	return record_status(job);

@@ -118,6 +118,11 @@ limit() {
 	[ $? -eq 124 ] && grep -q 'status 5' err && [ ! -e l.tar ] || { echo "status $?"; shown; }
 }
 try "ulimit -f: the command's status is told, 124" limit
+quiet_limit() {
+	(ulimit -f 4096; trap '' XFSZ; "$CARE" -v -1 -o l.tar sh -c 'cat big >/dev/null; exit 5') >out 2>err
+	[ $? -eq 124 ] && grep -q 'status 5' err && grep -q 'care repair' err || { echo "status $?"; shown; }
+}
+try "… by -v -1 too, for there is no archive" quiet_limit
 if [ "$(id -u)" -eq 0 ] && mkdir small && mount -t tmpfs -o size=2M none small 2>/dev/null; then
 	full() {
 		"$CARE" --spool small -o small/f.tar sh -c 'cat big >/dev/null; exit 5' >out 2>err
