@@ -104,8 +104,8 @@ static int repair_run(void *options, int argc, char **argv)
 	if (r == -EALREADY)
 		return move_whole(argv[0], to);
 	if (r == -ENODATA && is_partial(argv[0]))
-		return cmd_fail(CMD_EXIT_ARCHIVE, "%s: care was ended before it had written anything; "
-				"remove it", argv[0]);
+		return cmd_fail(CMD_EXIT_ARCHIVE, "%s: there is nothing to repair in it; if a recording "
+				"left it that was killed as it began, remove it", argv[0]);
 	if (r < 0)
 		return cmd_fail_at(cmd_read_status(&e), argv[0], &e);
 	cmd_say("repaired: %s, with %" PRIu64 " files; what was used last may be missing", to, files);
