@@ -140,11 +140,13 @@ bool stamp_read(int dir, const char *tree, struct stamp *ret)
 
 bool stamp_holds(int dir, const char *tree)
 {
+	_cleanup_free_ char *root = NULL;
 	struct timespec used;
 	struct sums then, now;
 	char made[64], boot[64];
 
-	if (!get(dir, tree, &then, made, &used))
+	if (!get(dir, tree, &then, made, &used) || stamp_path(&root, tree, "rootfs") < 0 ||
+	    faccessat(dir, root, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return false;
 	this_boot(boot);
 	if (boot[0] && !strcmp(boot, made))

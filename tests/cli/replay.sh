@@ -336,6 +336,10 @@ power_cut() {
 	no_debris
 }
 try "… but not if a power cut took some of it" power_cut
+emptied() {
+	chmod -R u+rwX cache && rm -rf cache/care/*/rootfs && gives 0 input "$CARE" replay -v -1 a.tar -- cat in
+}
+try "… nor if somebody emptied it" emptied
 no_room() {
 	if [ "$(id -u)" -eq 0 ]; then own=-m; else own=-rm; fi
 	mkdir -p room && unshare $own sh -c 'mount -t tmpfs -o size=200k none room && XDG_CACHE_HOME=$PWD/room "$CARE" replay a.tar -- true
