@@ -25,6 +25,7 @@ prepare_build() {
 		i=$((i + 1))
 	done
 	cat >"$work/build.sh" <<-'X'
+	: >begun
 	i=1
 	while [ -e main$i.c ]; do
 		gcc -c main$i.c -o main$i.o && cksum <data$i >sum$i && echo "$(date +%s.%N) $i" >>log
@@ -41,7 +42,7 @@ prepare_build() {
 	esac
 }
 
-clean_build() { rm -f "$work"/*.o "$work"/sum* "$work/log"; : >"$work/log"; }
+clean_build() { rm -f "$work"/*.o "$work"/sum* "$work/log" "$work/begun"; : >"$work/log"; }
 
 build='sh build.sh'
 # What the first step has used, beside its own files.
@@ -60,7 +61,7 @@ due() {	# TIME
 
 # --- one kill ------------------------------------------------------------------------------------
 
-# Seconds from 0.3 to 7: what is still being set up, and what is well under way.
+# Seconds from 0.3 to 7 after the build began: what is still being set up, and what is well under way.
 random_delay() {
 	od -An -N2 -tu2 /dev/urandom | awk '{ printf "%.2f\n", 0.3 + 6.7 * $1 / 65536 }'
 }
@@ -77,6 +78,7 @@ record_and_kill() {	# FORMAT DELAY
 	(cd "$work" && exec env -i PATH="$PATH" HOME="$home" "$CARE" ${output:+-o "$output"} $build) \
 		>"$base/care.log" 2>&1 </dev/null &
 	care=$!
+	for _ in $(seq 300); do [ ! -e "$work/begun" ] || break; sleep 0.1; done
 	sleep "$2"
 	killed_at=$(date +%s.%N)
 	kill -KILL $care 2>/dev/null || echo "care ended before it was killed" >"$base/ended"
@@ -97,25 +99,14 @@ compare() {	# DIR of the archive, extracted
 	done
 }
 
-# On a busy machine care may have had no time for more.
-only_opened() {
-	grep -q 'before it had written anything' "$base/repair.log" && [ ! -s "$work/log" ] &&
-		awk -v killed="$killed_at" -v born="$(stat -c %.3W "$partial")" 'BEGIN { exit killed - born > 0.5 }'
-}
-
 check_archive() {
 	partial=$(ls -d "$base"/archive/*.partial "$home"/.local/state/care/*/*.partial 2>/dev/null)
 	if [ ! -e "$partial" ]; then
-		# Before care had even begun, there is nothing to find.
-		[ ! -s "$work/log" ] || echo "there is no .partial: $(ls "$base/archive" "$home/.local/state/care" 2>&1)"
+		echo "there is no .partial: $(ls "$base/archive" "$home/.local/state/care" 2>&1)"
 		return
 	fi
-	"$CARE" info "$partial" >"$base/info.log" 2>&1
-	if ! "$CARE" repair "$partial" >"$base/repair.log" 2>&1; then
-		only_opened || { echo "care repair failed"; cat "$base/repair.log"; }
-		return
-	fi
-	grep -qi partial "$base/info.log" || echo "care info does not say that $partial is partial"
+	"$CARE" info "$partial" 2>&1 | grep -qi partial || echo "care info does not say that $partial is partial"
+	"$CARE" repair "$partial" >"$base/repair.log" 2>&1 || { echo "care repair: status $?"; cat "$base/repair.log"; return; }
 	rm -rf "$base/x"
 	"$CARE" extract -C "$base/x" "${partial%.partial}" >"$base/extract.log" 2>&1 ||
 		{ echo "care extract: status $?"; cat "$base/extract.log"; return; }
