@@ -71,17 +71,24 @@ void entry_settle_fs(struct engine *en, struct tracee *t)
 		task_fs_changed(t->task);
 }
 
-/* The call will not be carried out; its answer is put at the exit stop. */
-static int cancel(struct tracee *t, int64_t answer)
+/*
+ * The call will not be carried out. At the stop of a filter its result can be put at once
+ * (Documentation/userspace-api/seccomp_filter.rst), since 4.8: before, an entry stop comes
+ * after it. Elsewhere, and where its exit is of interest, it is put there.
+ */
+static int cancel(struct engine *en, struct tracee *t, int64_t answer)
 {
+	bool now = en->ret->kind == ENGINE_PTRACE_SECCOMP && !en->probe.entry_after && !t->at_exit;
 	struct regs regs;
 	int r = regs_read(t->task->tid, &regs);
 
 	if (r < 0)
 		return r;
 	regs_skip(&regs);
+	if (now)
+		regs_set_result(&regs, answer);
 	r = regs_write(t->task->tid, &regs);
-	if (r < 0)
+	if (r < 0 || now)
 		return r;
 	t->answer = answer;
 	t->at_exit |= AT_EXIT_ANSWER;
@@ -124,13 +131,13 @@ static void keep_call(struct engine *en, struct tracee *t)
 /* Do what the sinks, or the engine's own policy, answered. */
 static int carry_out(struct engine *en, struct tracee *t, struct event *ev)
 {
-	bool rewrites = false;
+	bool rewrites = !patch_is_empty(ev->patch);
 	int r;
 
 	for (int i = 0; i < ev->call->n_paths; i++)
 		rewrites |= ev->rewrite[i] != NULL;
 	if (!ev->answered && rewrites) {
-		r = rewrite_paths(en, t, ev);
+		r = rewrite_call(t, ev);
 		if (r == -ESRCH)
 			return r;
 		if (t->at_exit & AT_EXIT_SCRATCH)
@@ -142,15 +149,12 @@ static int carry_out(struct engine *en, struct tracee *t, struct event *ev)
 			en->ret->census.rewritten++;
 		}
 	}
-	if (ev->answered) {
-		en->ret->census.answered++;
-		r = cancel(t, ev->answer);
-		if (r < 0)
-			return r;
-	}
 	if (ev->want_return)
 		keep_call(en, t);
-	return 0;
+	if (!ev->answered)
+		return 0;
+	en->ret->census.answered++;
+	return cancel(en, t, ev->answer);
 }
 
 static bool is_for_sinks(const struct engine *en, const struct tracee *t, const struct call *call)
@@ -178,9 +182,10 @@ static ssize_t read_tracee(void *task, uint64_t addr, void *to, size_t len)
 
 static void look(struct engine *en, struct tracee *t, const struct entry *entry)
 {
-	struct event ev = { .kind = EVENT_CALL, .task = t->task, .call = &en->call };
+	struct event ev = { .kind = EVENT_CALL, .task = t->task, .call = &en->call, .patch = &en->patch };
 	int r;
 
+	patch_reset(&en->patch);
 	t->task->abi = entry->abi;
 	if (!entry->abi) {
 		policy_unknown(en, "another architecture", entry->nr);
@@ -225,7 +230,7 @@ void entry_seccomp(struct engine *en, struct tracee *t)
 	if (r == 0 && entry.data != FILTER_DATA) {
 		/* Not ours but the program's own SECCOMP_RET_TRACE: without a tracer
 		 * of its own the kernel answers this. */
-		cancel(t, -ENOSYS);
+		cancel(en, t, -ENOSYS);
 	} else if (r == 0) {
 		look(en, t, &entry);
 	}
@@ -262,9 +267,10 @@ static int settle_registers(struct tracee *t, unsigned why)
 	if (r < 0)
 		return r;
 	result = why & AT_EXIT_ANSWER ? t->answer : regs_result(&regs);
-	for (int i = 0; i < t->n_replaced; i++)
-		regs_set_arg(&regs, t->replaced[i].reg, t->replaced[i].value);
-	t->n_replaced = 0;
+	for (int i = 0; i < SYSCALL_ARGS; i++)
+		if (t->replaced & 1u << i)
+			regs_set_arg(&regs, i, t->originals[i]);
+	t->replaced = 0;
 	/* Last: arm has the result where the first argument was. */
 	regs_set_result(&regs, result);
 	return regs_write(t->task->tid, &regs);

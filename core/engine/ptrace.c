@@ -195,6 +195,7 @@ int ptrace_run(const struct engine_spec *spec, const char *path, const struct en
 	launch_close(&en.launch);
 	tasks_free(&en);
 	call_free(&en.call);
+	patch_free(&en.patch);
 	if (!spec->tasks)
 		task_table_free(en.tasks);
 	return r;

@@ -12,6 +12,7 @@
 #include "core/engine/launch.h"
 #include "core/engine/probe.h"
 #include "core/event/event.h"
+#include "core/event/patch.h"
 #include "core/task/task.h"
 
 /*
@@ -62,11 +63,8 @@ struct tracee {
 	uint64_t unshared;	/* flags of the unshare(2) it is in */
 	uint64_t unknown;	/* number of the call it is in, of AT_EXIT_UNKNOWN */
 	int64_t answer;
-	struct {
-		int reg;	/* index of the argument */
-		uint64_t value;	/* what the program had put there */
-	} replaced[2 * CALL_PATHS];
-	int n_replaced;
+	uint64_t originals[SYSCALL_ARGS];	/* what the program had put into arguments that were replaced … */
+	unsigned replaced;	/* … which are these, a bit each */
 	struct regs *before;	/* of AT_EXIT_SCRATCH: registers at the true call */
 	struct scratch scratch;
 };
@@ -89,6 +87,7 @@ struct engine {
 	bool fatal;		/* nothing can go on: end them all */
 	struct launch launch;
 	struct call call;	/* the one being looked at */
+	struct patch patch;	/* … and what it gets instead */
 	unsigned classes;	/* that the sinks want, SYSCALL_BIT() each */
 	struct parked *parked;
 	size_t n_parked, room_parked;
@@ -139,11 +138,11 @@ void policy_strict_kills(struct tracee *t);
 void policy_returned(struct engine *en, struct tracee *t, unsigned why, int64_t result);
 
 /*
- * rewrite.c: puts the new paths into the tracee's memory and its registers. 0, or
- * −errno. When it has to get memory first the task is sent to do that (AT_EXIT_SCRATCH)
- * and comes back with the same call.
+ * rewrite.c: puts new paths and what else the sinks have in mind into the tracee's memory
+ * and its registers. 0, or −errno. When it has to get memory first the task is sent to do
+ * that (AT_EXIT_SCRATCH) and comes back with the same call.
  */
-int rewrite_paths(struct engine *en, struct tracee *t, struct event *ev);
+int rewrite_call(struct tracee *t, struct event *ev);
 void rewrite_scratch(struct engine *en, struct tracee *t);
 /*
  * Where @size bytes of ours can be put in the tracee. With AT_EXIT_SCRATCH set after it:
@@ -152,6 +151,11 @@ void rewrite_scratch(struct engine *en, struct tracee *t);
 int rewrite_room(struct tracee *t, const struct regs *regs, size_t size, uint64_t *ret_addr);
 /* Argument @reg := @value until the exit. */
 int rewrite_arg(struct tracee *t, int reg, uint64_t value);
+/*
+ * rewrite_socket.c: @path instead of the path in the socket address that the call
+ * passes. −ENAMETOOLONG, −EOPNOTSUPP (sendmmsg), −EFAULT.
+ */
+int rewrite_socket(struct patch *p, const struct task *t, const struct call *c, const char *path);
 
 /* end.c: signals to care, survivors. */
 void end_poll(struct engine *en);

@@ -20,12 +20,23 @@
 #include "core/base/buf.h"
 #include "core/base/io.h"
 #include "core/base/mem.h"
-#include "core/engine/patch.h"
 #include "core/engine/ptrace.h"
+#include "core/event/patch.h"
 
 #define RED_ZONE 256		/* x86_64's has 128 bytes; others none */
 #define SCRATCH_SIZE 16384	/* two paths of the longest kind, and room */
 #define STACK_MAX (64ull << 20)	/* of an unlimited stack we use no more */
+
+/* The program finds its own value there again at the exit. */
+static void replace(struct tracee *t, struct regs *regs, int reg, uint64_t value)
+{
+	if (!(t->replaced & 1u << reg)) {
+		t->originals[reg] = regs_arg(regs, reg);
+		t->replaced |= 1u << reg;
+	}
+	regs_set_arg(regs, reg, value);
+	t->at_exit |= AT_EXIT_RESTORE;
+}
 
 int rewrite_arg(struct tracee *t, int reg, uint64_t value)
 {
@@ -34,17 +45,8 @@ int rewrite_arg(struct tracee *t, int reg, uint64_t value)
 
 	if (r < 0)
 		return r;
-	if (t->n_replaced == (int)ARRAY_SIZE(t->replaced))
-		return -E2BIG;
-	t->replaced[t->n_replaced].reg = reg;
-	t->replaced[t->n_replaced].value = regs_arg(&regs, reg);
-	regs_set_arg(&regs, reg, value);
-	r = regs_write(t->task->tid, &regs);
-	if (r < 0)
-		return r;
-	t->n_replaced++;
-	t->at_exit |= AT_EXIT_RESTORE;
-	return 0;
+	replace(t, &regs, reg, value);
+	return regs_write(t->task->tid, &regs);
 }
 
 /* Field 28 of /proc/TID/stat: where the main thread's stack began. */
@@ -78,11 +80,11 @@ static bool on_main_stack(struct tracee *t, uint64_t sp)
 }
 
 /* Sends the task to map memory; it comes back in rewrite_scratch(). */
-static int get_scratch(struct tracee *t, const struct regs *regs)
+static int get_scratch(struct tracee *t, const struct regs *regs, size_t size)
 {
 	const struct abi *abi = t->task->abi;
 	int64_t nr = abi_number(abi, SYSCALL_mmap2);
-	const uint64_t args[6] = { 0, SCRATCH_SIZE, PROT_READ | PROT_WRITE,
+	const uint64_t args[6] = { 0, size, PROT_READ | PROT_WRITE,
 				   MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0 };
 	struct regs ours = *regs;
 	int r;
@@ -102,6 +104,7 @@ static int get_scratch(struct tracee *t, const struct regs *regs)
 		return r;
 	}
 	t->at_exit |= AT_EXIT_SCRATCH;
+	t->scratch.size = size;
 	return 0;
 }
 
@@ -116,7 +119,8 @@ void rewrite_scratch(struct engine *en, struct tracee *t)
 	got = regs_result(&regs);
 	/* No memory, or a limit: the stack must do. */
 	t->scratch.addr = got < 0 && got > -4096 ? 0 : (uint64_t)got;
-	t->scratch.size = t->scratch.addr ? SCRATCH_SIZE : 0;
+	if (!t->scratch.addr)
+		t->scratch.size = 0;
 	t->scratch.tried = true;
 	regs_rewind(t->before, regs_nr(t->before));
 	regs_write(t->task->tid, t->before);
@@ -136,12 +140,13 @@ int rewrite_room(struct tracee *t, const struct regs *regs, size_t size, uint64_
 		*ret_addr = t->scratch.addr;
 		return 0;
 	}
-	if (t->filtered || t->scratch.tried)
+	/* Too small for this call, or there was no memory for it. */
+	if (t->filtered || (t->scratch.tried && !t->scratch.addr))
 		return 0;
-	return get_scratch(t, regs);
+	return get_scratch(t, regs, MAX((size + 4095) & ~(size_t)4095, (size_t)SCRATCH_SIZE));
 }
 
-/* What each of the new paths needs. */
+/* What each of the new paths needs, behind what the sinks have put there. */
 static int collect(struct patch *p, const struct tracee *t, const struct event *ev)
 {
 	const struct call *c = ev->call;
@@ -152,37 +157,53 @@ static int collect(struct patch *p, const struct tracee *t, const struct event *
 
 		if (!path)
 			continue;
-		if (c->paths[i].arg < 0) {
-			r = patch_socket(p, t->task, c, path);
-			continue;
-		}
-		r = patch_reg(p, c->paths[i].arg, p->bytes.len, true);
-		buf_add(&p->bytes, path, strlen(path) + 1);
+		if (c->paths[i].arg < 0)
+			r = rewrite_socket(p, t->task, c, path);
+		else
+			patch_reg(p, c->paths[i].arg, patch_text(p, path), true);
 	}
-	return r < 0 ? r : buf_error(&p->bytes);
+	return r < 0 ? r : patch_error(p);
 }
 
-int rewrite_paths(struct engine *en, struct tracee *t, struct event *ev)
+static int set_call(struct tracee *t, struct regs *regs, enum syscall_id call)
 {
-	struct patch p = { .bytes = BUF_INIT };
+	int64_t nr = abi_number(t->task->abi, call);
+
+	if (nr < 0)
+		return -ENOSYS;
+	regs_set_nr(regs, (uint64_t)nr);
+	return 0;
+}
+
+static int apply(struct tracee *t, struct regs *regs, const struct patch *p, uint64_t addr)
+{
+	const struct patch_reg *reg = (const struct patch_reg *)p->regs.data;
+	int r = 0;
+
+	if (p->bytes.len &&
+	    task_write(t->task, addr, p->bytes.data, p->bytes.len) != (ssize_t)p->bytes.len)
+		return -EFAULT;
+	for (size_t n = p->regs.len / sizeof(*reg); n; n--, reg++)
+		replace(t, regs, reg->reg, reg->value);
+	if (p->call != SYSCALL_NONE)
+		r = set_call(t, regs, p->call);
+	return r < 0 ? r : regs_write(t->task->tid, regs);
+}
+
+int rewrite_call(struct tracee *t, struct event *ev)
+{
+	struct patch *p = ev->patch;
 	struct regs regs;
 	uint64_t addr = 0;
 	int r;
 
-	(void)en;
-	r = collect(&p, t, ev);
+	r = collect(p, t, ev);
 	if (r == 0)
 		r = regs_read(t->task->tid, &regs);
-	if (r == 0)
-		r = rewrite_room(t, &regs, p.bytes.len, &addr);
+	if (r == 0 && p->bytes.len)
+		r = rewrite_room(t, &regs, p->bytes.len, &addr);
 	if (r < 0 || (t->at_exit & AT_EXIT_SCRATCH))
-		goto out;
-	patch_settle(&p, addr);
-	if (task_write(t->task, addr, p.bytes.data, p.bytes.len) != (ssize_t)p.bytes.len)
-		r = -EFAULT;
-	for (int i = 0; i < p.n_regs && r == 0; i++)
-		r = rewrite_arg(t, p.regs[i].reg, p.regs[i].value);
-out:
-	buf_free(&p.bytes);
-	return r;
+		return r;
+	patch_settle(p, addr);
+	return apply(t, &regs, p, addr);
 }

@@ -378,7 +378,7 @@ void tasks_executed(struct engine *en, pid_t tid)
 	image_unref(t->image);
 	t->image = image;
 	t->scratch = (struct scratch){ 0 };
-	t->n_replaced = 0;		/* the registers that held them are gone */
+	t->replaced = 0;		/* the registers that held them are gone */
 	t->at_exit &= ~(AT_EXIT_RESTORE | AT_EXIT_SCRATCH);
 	t->stopped = true;
 	t->task->abi = NULL;

@@ -12,6 +12,7 @@
 #include "core/event/call.h"
 
 struct err;
+struct patch;
 struct task;
 
 enum event_kind {
@@ -38,6 +39,7 @@ struct event {
 	int64_t answer;
 	/* Replace the text of call->paths[i] by this one (absolute, in the tracee's root). */
 	const char *rewrite[CALL_PATHS];
+	struct patch *patch;	/* CALL: what else it gets instead of its arguments (core/event/patch.h) */
 };
 
 /*
