@@ -138,6 +138,8 @@ const char *syscall_class_name(enum syscall_class class)
 		[SYSCALL_KILL] = "kill",
 		[SYSCALL_POWER] = "power",
 		[SYSCALL_TELL] = "tell",
+		[SYSCALL_PEER] = "peer",
+		[SYSCALL_IPC] = "ipc",
 		[SYSCALL_REFUSE] = "refuse",
 	};
 

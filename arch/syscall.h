@@ -30,6 +30,8 @@ enum syscall_class {
 	SYSCALL_KILL,		/* signals everybody, the observer too */
 	SYSCALL_POWER,		/* reboot, kexec */
 	SYSCALL_TELL,		/* tells a path of the kernel's: getcwd */
+	SYSCALL_PEER,		/* tells the address of a socket: getsockname, accept */
+	SYSCALL_IPC,		/* System V shared memory, semaphores, messages */
 	SYSCALL_REFUSE,		/* io_uring: works past every observer */
 	SYSCALL_CLASSES
 };

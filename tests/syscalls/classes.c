@@ -45,6 +45,13 @@ static const char *const known[SYSCALL_CLASSES] = {
 	[SYSCALL_KILL] = "kill=4294967295",
 	[SYSCALL_POWER] = "reboot kexec_load kexec_file_load",
 	[SYSCALL_TELL] = "getcwd",
+	[SYSCALL_PEER] =
+		"accept accept4 getsockname getpeername recvfrom socketcall=5 socketcall=6 "
+		"socketcall=7 socketcall=12 socketcall=18",
+	[SYSCALL_IPC] =
+		"shmget shmat shmdt shmctl semget semop semtimedop semtimedop_time64 semctl msgget "
+		"msgsnd msgrcv msgctl ipc ipc=1 ipc=2 ipc=3 ipc=4 ipc=11 ipc=12 ipc=13 ipc=14 "
+		"ipc=21 ipc=22 ipc=23 ipc=24",
 	[SYSCALL_REFUSE] = "io_uring_setup io_uring_enter io_uring_register",
 };
 
