@@ -271,6 +271,10 @@ static int settle_registers(struct tracee *t, unsigned why)
 		if (t->replaced & 1u << i)
 			regs_set_arg(&regs, i, t->originals[i]);
 	t->replaced = 0;
+	/* What a signal ends is started again by the number that stands here (x86). */
+	if (t->renumbered != REGS_NO_CALL)
+		regs_set_nr(&regs, t->renumbered);
+	t->renumbered = REGS_NO_CALL;
 	/* Last: arm has the result where the first argument was. */
 	regs_set_result(&regs, result);
 	return regs_write(t->task->tid, &regs);
@@ -284,6 +288,19 @@ static void replace_result(struct tracee *t, int64_t result)
 	if (regs_read(t->task->tid, &regs) < 0)
 		return;	/* it died meanwhile */
 	regs_set_result(&regs, result);
+	regs_write(t->task->tid, &regs);
+}
+
+/* Back before the call, as the program made it; its entry is an event like any other. */
+static void make_again(struct tracee *t)
+{
+	struct regs regs;
+
+	if (regs_read(t->task->tid, &regs) < 0)
+		return;
+	for (int i = 0; i < SYSCALL_ARGS; i++)
+		regs_set_arg(&regs, i, t->call->args[i]);
+	regs_rewind(&regs, t->call->nr);
 	regs_write(t->task->tid, &regs);
 }
 
@@ -319,6 +336,8 @@ static void leave(struct engine *en, struct tracee *t)
 	r = bus_send(en->bus, &ev, en->e);
 	if (r < 0)
 		engine_fail(en, r);
+	else if (ev.again)
+		make_again(t);
 	else if (ev.answered)
 		replace_result(t, ev.answer);
 }

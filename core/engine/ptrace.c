@@ -185,6 +185,7 @@ int ptrace_run(const struct engine_spec *spec, const char *path, const struct en
 	if (!en.tasks)
 		return err_set(e, -ENOMEM, "start");
 	task_set_peeker(sys_peek);
+	task_set_waker(sys_interrupt);
 	r = start(&en, path, filter);
 	if (r == 0) {
 		end_tick(&en);

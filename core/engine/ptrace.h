@@ -65,6 +65,7 @@ struct tracee {
 	int64_t answer;
 	uint64_t originals[SYSCALL_ARGS];	/* what the program had put into arguments that were replaced … */
 	unsigned replaced;	/* … which are these, a bit each */
+	uint64_t renumbered;	/* its number, where it was made another call; else REGS_NO_CALL */
 	struct regs *before;	/* of AT_EXIT_SCRATCH: registers at the true call */
 	struct scratch scratch;
 };

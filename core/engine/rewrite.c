@@ -171,6 +171,8 @@ static int set_call(struct tracee *t, struct regs *regs, enum syscall_id call)
 
 	if (nr < 0)
 		return -ENOSYS;
+	t->renumbered = regs_nr(regs);
+	t->at_exit |= AT_EXIT_RESTORE;
 	regs_set_nr(regs, (uint64_t)nr);
 	return 0;
 }

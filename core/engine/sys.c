@@ -28,6 +28,11 @@ int sys_seize(pid_t tid, unsigned long options)
 	return (int)r;
 }
 
+int sys_interrupt(pid_t tid)
+{
+	return (int)sys_ptrace(PTRACE_INTERRUPT, tid, 0, 0);
+}
+
 int sys_info(pid_t tid, struct sys_info *ret)
 {
 	long n = sys_ptrace(GET_SYSCALL_INFO, tid, sizeof(*ret), (uintptr_t)ret);

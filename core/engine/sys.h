@@ -35,6 +35,8 @@ long sys_ptrace(int request, pid_t tid, uintptr_t addr, uintptr_t data);	/* −e
 /* PTRACE_SEIZE with @options, and EXITKILL where there is one (3.8). 0 or −errno. */
 int sys_seize(pid_t tid, unsigned long options);
 
+int sys_interrupt(pid_t tid);	/* PTRACE_INTERRUPT: 0 or −errno */
+
 int sys_info(pid_t tid, struct sys_info *ret);	/* 0 or −errno; whole or not at all */
 int sys_has_info(pid_t tid);	/* … whether it can be asked, in a stop of any kind */
 

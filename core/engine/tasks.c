@@ -87,6 +87,7 @@ static struct tracee *add(struct engine *en, pid_t tid, struct tracee *maker, ui
 	} else {
 		t->image = image_new(maker ? maker->image : NULL);
 	}
+	t->renumbered = REGS_NO_CALL;
 	if (t->image)
 		t->task = task_add(en->tasks, tid, maker ? maker->task : NULL,
 				   flags & CLONE_THREAD, flags & CLONE_FS);
@@ -379,6 +380,7 @@ void tasks_executed(struct engine *en, pid_t tid)
 	t->image = image;
 	t->scratch = (struct scratch){ 0 };
 	t->replaced = 0;		/* the registers that held them are gone */
+	t->renumbered = REGS_NO_CALL;
 	t->at_exit &= ~(AT_EXIT_RESTORE | AT_EXIT_SCRATCH);
 	t->stopped = true;
 	t->task->abi = NULL;

@@ -40,6 +40,11 @@ struct event {
 	/* Replace the text of call->paths[i] by this one (absolute, in the tracee's root). */
 	const char *rewrite[CALL_PATHS];
 	struct patch *patch;	/* CALL: what else it gets instead of its arguments (core/event/patch.h) */
+	/*
+	 * RETURN: the program makes the same call again, with what it had passed, and every sink
+	 * is asked about it as if it were new. So a call can become several others, one by one.
+	 */
+	bool again;
 };
 
 /*

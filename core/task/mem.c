@@ -23,6 +23,18 @@ void task_set_peeker(task_peeker *peek)
 	peeker = peek;
 }
 
+static task_waker *waker;
+
+void task_set_waker(task_waker *wake)
+{
+	waker = wake;
+}
+
+int task_wake(pid_t tid)
+{
+	return waker ? waker(tid) : -ENOSYS;
+}
+
 /* ENOSYS and EPERM are also what a container's profile answers; ours is asked later if it can. */
 static bool means_refused(int err)
 {

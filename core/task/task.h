@@ -101,4 +101,12 @@ ssize_t task_write(const struct task *t, uint64_t addr, const void *from, size_t
 typedef ssize_t task_peeker(pid_t tid, uint64_t addr, void *to, const void *from, size_t len);
 void task_set_peeker(task_peeker *peek);
 
+/*
+ * End the call that @tid waits in, or is about to wait in, as a signal does: it returns
+ * −EINTR to whoever asked for its return. 0 or −errno. It is the engine's as well.
+ */
+typedef int task_waker(pid_t tid);
+void task_set_waker(task_waker *wake);
+int task_wake(pid_t tid);
+
 #endif

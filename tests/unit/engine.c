@@ -26,6 +26,8 @@ struct probe_sink {
 	int fail_at;			/* this many calls until it fails, 0 = never */
 	bool all_returns;
 	bool answered_seen;
+	int again;			/* times that what is answered is made again */
+	int answers;
 	char cwd[256];
 	uint32_t last_process, last_creator;
 };
@@ -73,8 +75,11 @@ static int on_event(struct sink *self, struct event *ev, struct err *e)
 		p->last_process = ev->task->process;
 		p->last_creator = ev->task->creator;
 	}
-	if (ev->kind == EVENT_RETURN && ev->result == -EDOM)
+	if (ev->kind == EVENT_RETURN && ev->result == -EDOM) {
 		p->answered_seen = true;
+		p->answers++;
+		ev->again = p->again-- > 0;
+	}
 	if (ev->kind != EVENT_CALL)
 		return 0;
 	if (p->fail_at && --p->fail_at == 0)
@@ -168,6 +173,20 @@ static void an_answered_call_is_not_carried_out(void)
 	CHECK(p.answered_seen && ret.census.answered == 1);
 }
 
+static void a_call_is_made_again_as_often_as_wanted(void)
+{
+	static const enum engine_kind kinds[] = { ENGINE_PTRACE_SECCOMP, ENGINE_PTRACE };
+
+	for (int t = 0; t < 2; t++)
+		for (int k = 0; k < 2 && tool[t][0]; k++) {
+			struct probe_sink p = { .again = 3 };
+			struct engine_result ret;
+
+			CHECK(run(&p, kinds[k], tool[t], "answered", &ret) == 0);
+			CHECK(p.answers == 4 && ret.census.answered == 4);
+		}
+}
+
 static void a_failing_sink_ends_the_observation_not_the_command(void)
 {
 	static const enum engine_kind kinds[] = { ENGINE_PTRACE_SECCOMP, ENGINE_PTRACE };
@@ -245,6 +264,7 @@ int main(void)
 		long_paths_are_replaced,
 		what_is_executed_can_be_replaced,
 		an_answered_call_is_not_carried_out,
+		a_call_is_made_again_as_often_as_wanted,
 		a_failing_sink_ends_the_observation_not_the_command,
 		events_tell_who_made_whom_and_from_where,
 		what_cannot_be_found_is_not_run);
