@@ -141,6 +141,8 @@ const char *syscall_class_name(enum syscall_class class)
 		[SYSCALL_PEER] = "peer",
 		[SYSCALL_IPC] = "ipc",
 		[SYSCALL_REFUSE] = "refuse",
+		[SYSCALL_WHO] = "who",
+		[SYSCALL_FDMETA] = "fdmeta",
 	};
 
 	return class < SYSCALL_CLASSES ? names[class] : "?";

@@ -33,6 +33,8 @@ enum syscall_class {
 	SYSCALL_PEER,		/* tells the address of a socket: getsockname, accept */
 	SYSCALL_IPC,		/* System V shared memory, semaphores, messages */
 	SYSCALL_REFUSE,		/* io_uring: works past every observer */
+	SYSCALL_WHO,		/* tells who one is, or asks for what that allows: getuid, capset */
+	SYSCALL_FDMETA,		/* metadata of what a descriptor is open on: fstat, fchown */
 	SYSCALL_CLASSES
 };
 

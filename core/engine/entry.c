@@ -166,7 +166,7 @@ static bool is_for_sinks(const struct engine *en, const struct tracee *t, const 
 		return true;
 	/* What the filter lets through is not told by the engine without one either. */
 	return (en->classes & SYSCALL_BIT(call->row->class)) &&
-	       !(call->via == call->row && filter_is_fstat(call->row, call->args));
+	       !(call->via == call->row && filter_leaves_out(en->classes, call->row, call->args));
 }
 
 /* Not the program's mistake (EFAULT, ENAMETOOLONG) but ours: its path is not known. */
@@ -180,12 +180,21 @@ static ssize_t read_tracee(void *task, uint64_t addr, void *to, size_t len)
 	return task_read(task, addr, to, len);
 }
 
+static void release_signals(struct tracee *t)
+{
+	if (t->held)
+		sys_ptrace(PTRACE_SETSIGMASK, t->task->tid, sizeof(t->mask), (uintptr_t)&t->mask);
+	t->held = false;
+}
+
 static void look(struct engine *en, struct tracee *t, const struct entry *entry)
 {
 	struct event ev = { .kind = EVENT_CALL, .task = t->task, .call = &en->call, .patch = &en->patch };
 	int r;
 
 	patch_reset(&en->patch);
+	release_signals(t);
+	t->patch_at = 0;
 	t->task->abi = entry->abi;
 	if (!entry->abi) {
 		policy_unknown(en, "another architecture", entry->nr);
@@ -291,6 +300,19 @@ static void replace_result(struct tracee *t, int64_t result)
 	regs_write(t->task->tid, &regs);
 }
 
+/*
+ * A signal that comes before the call does waits: its handler could make calls of its own
+ * in between, or never come back. PTRACE_SETSIGMASK is of Linux 3.11.
+ */
+static void hold_signals(struct tracee *t)
+{
+	static const uint64_t all = UINT64_MAX;
+	pid_t tid = t->task->tid;
+
+	if (sys_ptrace(PTRACE_GETSIGMASK, tid, sizeof(t->mask), (uintptr_t)&t->mask) == 0)
+		t->held = sys_ptrace(PTRACE_SETSIGMASK, tid, sizeof(all), (uintptr_t)&all) == 0;
+}
+
 /* Back before the call, as the program made it; its entry is an event like any other. */
 static void make_again(struct tracee *t)
 {
@@ -301,12 +323,14 @@ static void make_again(struct tracee *t)
 	for (int i = 0; i < SYSCALL_ARGS; i++)
 		regs_set_arg(&regs, i, t->call->args[i]);
 	regs_rewind(&regs, t->call->nr);
-	regs_write(t->task->tid, &regs);
+	if (regs_write(t->task->tid, &regs) == 0)
+		hold_signals(t);
 }
 
 static void leave(struct engine *en, struct tracee *t)
 {
-	struct event ev = { .kind = EVENT_RETURN, .task = t->task, .call = t->call };
+	struct event ev = { .kind = EVENT_RETURN, .task = t->task, .call = t->call,
+			    .patch_at = t->patch_at };
 	unsigned why = t->at_exit;
 	int64_t result = 0;
 	int r;

@@ -27,8 +27,9 @@ int filter_build(unsigned classes, struct sock_fprog *ret);
  * nine of a build's stops: what the descriptor is open on was seen when it was opened.
  * A filter cannot read the path, so those flags alone decide; a program that gives
  * exactly them and a name that is not empty is not known.
+ * Who wants calls by descriptor too (SYSCALL_FDMETA) gets those as well.
  */
 uint32_t filter_fstat_flags(enum syscall_id id);	/* 0: not such a call */
-bool filter_is_fstat(const struct syscall_row *row, const uint64_t *args);
+bool filter_leaves_out(unsigned classes, const struct syscall_row *row, const uint64_t *args);
 
 #endif

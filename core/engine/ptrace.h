@@ -66,6 +66,9 @@ struct tracee {
 	uint64_t originals[SYSCALL_ARGS];	/* what the program had put into arguments that were replaced … */
 	unsigned replaced;	/* … which are these, a bit each */
 	uint64_t renumbered;	/* its number, where it was made another call; else REGS_NO_CALL */
+	uint64_t patch_at;	/* where the bytes that its call got lie */
+	bool held;		/* signals are blocked until its call comes again … */
+	uint64_t mask;		/* … and then it has its own mask again */
 	struct regs *before;	/* of AT_EXIT_SCRATCH: registers at the true call */
 	struct scratch scratch;
 };

@@ -207,5 +207,6 @@ int rewrite_call(struct tracee *t, struct event *ev)
 	if (r < 0 || (t->at_exit & AT_EXIT_SCRATCH))
 		return r;
 	patch_settle(p, addr);
+	t->patch_at = addr;
 	return apply(t, &regs, p, addr);
 }

@@ -43,8 +43,10 @@ struct event {
 	/*
 	 * RETURN: the program makes the same call again, with what it had passed, and every sink
 	 * is asked about it as if it were new. So a call can become several others, one by one.
+	 * No signal handler runs in between: its calls could be taken for what comes next.
 	 */
 	bool again;
+	uint64_t patch_at;	/* RETURN: where the bytes of the patch lie in the tracee, 0 = nowhere */
 };
 
 /*

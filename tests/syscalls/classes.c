@@ -53,6 +53,13 @@ static const char *const known[SYSCALL_CLASSES] = {
 		"msgsnd msgrcv msgctl ipc ipc=1 ipc=2 ipc=3 ipc=4 ipc=11 ipc=12 ipc=13 ipc=14 "
 		"ipc=21 ipc=22 ipc=23 ipc=24",
 	[SYSCALL_REFUSE] = "io_uring_setup io_uring_enter io_uring_register",
+	[SYSCALL_WHO] =
+		"getuid getgid geteuid getegid getresuid getresgid getgroups getuid32 getgid32 "
+		"geteuid32 getegid32 getresuid32 getresgid32 getgroups32 capget capset prctl=7 "
+		"prctl=8 prctl=23 prctl=24 prctl=27 prctl=28 prctl=38 prctl=47 getsockopt=17",
+	[SYSCALL_FDMETA] =
+		"fstat oldfstat fstat64 fchmod fchown fchown32 fgetxattr flistxattr fsetxattr "
+		"fremovexattr",
 };
 
 static int passed, failed;

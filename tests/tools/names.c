@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,6 +71,30 @@ static void on_signal(int signo)
 	__asm__ volatile("" : : "r"(deep) : "memory");
 	handler_good = first_bytes("/replaced");
 	handled = 1;
+}
+
+/* A handler that makes calls of its own, as often as it can. */
+static void on_alarm(int signo)
+{
+	int kept = errno;
+
+	(void)signo;
+	if (access("/in-handler", F_OK) == 0)
+		_exit(2);
+	errno = kept;
+}
+
+static int case_interrupted(void)
+{
+	struct sigaction sa = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
+	struct itimerval often = { { 0, 300 }, { 0, 300 } };
+
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (int i = 0; i < 400; i++)
+		if (access("/made-again", F_OK) == 0 || errno != ENOENT)
+			return 1;
+	return 0;
 }
 
 static int case_small_stack(void)
@@ -148,6 +173,7 @@ static const struct {
 	int (*run)(void);
 } cases[] = {
 	{ "stack", case_stack }, { "threads", case_threads }, { "small-stack", case_small_stack },
+	{ "interrupted", case_interrupted },
 	{ "fork", case_fork }, { "two", case_two }, { "long", case_long }, { "exec", case_exec },
 	{ "answered", case_answered },
 };

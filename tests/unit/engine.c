@@ -28,6 +28,8 @@ struct probe_sink {
 	bool answered_seen;
 	int again;			/* times that what is answered is made again */
 	int answers;
+	bool begun;			/* "/made-again" returned once, and comes again */
+	int pairs, between;		/* times that it did, and events in between */
 	char cwd[256];
 	uint32_t last_process, last_creator;
 };
@@ -65,6 +67,20 @@ static void replace(struct event *ev)
 	}
 }
 
+static void ask_twice(struct probe_sink *p, struct event *ev)
+{
+	const char *text = ev->call->n_paths ? buf_str(&ev->call->paths[0].text) : "";
+
+	if (strcmp(text, "/made-again")) {
+		p->between += p->begun && ev->kind == EVENT_CALL;
+	} else if (ev->kind == EVENT_CALL) {
+		ev->want_return = true;
+		p->pairs += p->begun;
+	} else {
+		ev->again = p->begun = !p->begun;
+	}
+}
+
 static int on_event(struct sink *self, struct event *ev, struct err *e)
 {
 	struct probe_sink *p = (struct probe_sink *)self;
@@ -80,6 +96,8 @@ static int on_event(struct sink *self, struct event *ev, struct err *e)
 		p->answers++;
 		ev->again = p->again-- > 0;
 	}
+	if (ev->kind == EVENT_CALL || ev->kind == EVENT_RETURN)
+		ask_twice(p, ev);
 	if (ev->kind != EVENT_CALL)
 		return 0;
 	if (p->fail_at && --p->fail_at == 0)
@@ -187,6 +205,21 @@ static void a_call_is_made_again_as_often_as_wanted(void)
 		}
 }
 
+static void no_signal_handler_runs_before_a_call_is_made_again(void)
+{
+	static const enum engine_kind kinds[] = { ENGINE_PTRACE_SECCOMP, ENGINE_PTRACE };
+
+	for (int t = 0; t < 2; t++)
+		for (int k = 0; k < 2 && tool[t][0]; k++) {
+			struct probe_sink p = { 0 };
+			struct engine_result ret;
+
+			CHECK(run(&p, kinds[k], tool[t], "interrupted", &ret) == 0);
+			CHECK(p.pairs == 400 && p.between == 0, "%d in %d", p.between, p.pairs);
+			CHECK(ret.census.signals > 0);
+		}
+}
+
 static void a_failing_sink_ends_the_observation_not_the_command(void)
 {
 	static const enum engine_kind kinds[] = { ENGINE_PTRACE_SECCOMP, ENGINE_PTRACE };
@@ -265,6 +298,7 @@ int main(void)
 		what_is_executed_can_be_replaced,
 		an_answered_call_is_not_carried_out,
 		a_call_is_made_again_as_often_as_wanted,
+		no_signal_handler_runs_before_a_call_is_made_again,
 		a_failing_sink_ends_the_observation_not_the_command,
 		events_tell_who_made_whom_and_from_where,
 		what_cannot_be_found_is_not_run);
