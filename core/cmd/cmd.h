@@ -49,6 +49,9 @@ enum cmd_type {
 	CMD_CHOICE,	/* int: index into `arg`, words separated by '|' */
 	CMD_LIST,	/* struct cmd_list: repeatable */
 	CMD_NAMES,	/* the same of variables; "NAME=value" is refused, as it would do nothing */
+	/* The argument may be left out, which is "". */
+	CMD_OPTIONAL,	/* const char *: only "--long=x" has one */
+	CMD_NUMBERS,	/* struct cmd_list: a word that follows is one if it is digits and colons */
 };
 
 /* Words of a repeatable option, in the order given. They point into argv. */
@@ -131,6 +134,9 @@ int cmd_call(const struct cmd *cmd, const char *const *args, size_t n);
 
 /* Walk "o,output": the next name from *@at, its length; NULL at the end. */
 const char *cmd_next_name(const char **at, size_t *ret_len);
+
+/* Whether its argument may be left out. */
+bool cmd_is_optional(const struct cmd_option *o);
 
 /* Texts. */
 void cmd_print_help(FILE *to, const struct cmd *cmd);

@@ -129,7 +129,7 @@ static bool try_namespaces(const struct place *p, bool overlay, unsigned isolate
 	_cleanup_free_ char *root = below(p, "root"), *lower = below(p, "lower");
 	_cleanup_free_ char *upper = below(p, "upper"), *work = below(p, "work");
 	const struct plan_run run = {
-		.argv = argv, .env = env, .cwd = "/", .cwd_optional = true, .isolate = isolate,
+		.argv = argv, .env = env, .cwd = "/", .isolate = isolate,
 	};
 	struct plan_place place = {
 		.root = root, .lower = overlay ? lower : NULL, .upper = upper, .work = work,

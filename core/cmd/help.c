@@ -48,10 +48,10 @@ static void print_option(FILE *to, const struct cmd_option *o)
 		buf_add(&b, name, len);
 		is_long = len > 1;
 	}
-	if (o->arg) {
-		buf_addc(&b, is_long ? '=' : ' ');
-		buf_adds(&b, o->arg);
-	}
+	if (o->arg && cmd_is_optional(o))
+		buf_addf(&b, "[%s%s]", is_long ? "=" : "", o->arg);
+	else if (o->arg)
+		buf_addf(&b, "%s%s", is_long ? "=" : " ", o->arg);
 	fputs(buf_str(&b), to);
 	print_wrapped(to, o->help, b.len);
 }

@@ -72,6 +72,16 @@ static void put_arg(const char *arg)
 	}
 }
 
+/* A letter has its argument behind it; some have none even so. */
+static void put_optional(const struct cmd_option *o, bool is_long)
+{
+	if (!is_long && o->type == CMD_OPTIONAL)
+		return;
+	fputs(is_long ? " Ns Oo = Ns " : " Oo ", stdout);
+	put_arg(o->arg);
+	fputs(" Oc", stdout);
+}
+
 static void put_option(const struct cmd_option *o)
 {
 	const char *at = o->names, *name;
@@ -82,7 +92,9 @@ static void put_option(const struct cmd_option *o)
 		if (name != o->names)
 			fputs(" , ", stdout);
 		printf("Fl %s%.*s", len > 1 ? "-" : "", (int)len, name);
-		if (o->arg) {
+		if (o->arg && cmd_is_optional(o)) {
+			put_optional(o, len > 1);
+		} else if (o->arg) {
 			fputs(len > 1 ? " Ns = Ns " : " ", stdout);
 			put_arg(o->arg);
 		}
@@ -304,11 +316,12 @@ static void put_names(const struct cmd_option *o)
 
 		while ((name = cmd_next_name(&at, &len)))
 			printf(" %s%.*s%s", len > 1 ? "--" : "-", (int)len, name,
-			       o->arg && len > 1 ? "=" : "");
+			       o->arg && len > 1 && !cmd_is_optional(o) ? "=" : "");
 	}
 }
 
-static void put_choices(const struct cmd_option *o)
+/* Two commands may have other words for the same name. */
+static void put_choices(const char *cmd, const struct cmd_option *o)
 {
 	for (; o && o->names; o++) {
 		const char *at = o->names, *name;
@@ -318,7 +331,7 @@ static void put_choices(const struct cmd_option *o)
 			continue;
 		while ((name = cmd_next_name(&at, &len)))
 			if (len > 1) {
-				printf("\t--%.*s) words='", (int)len, name);
+				printf("\t%s:--%.*s) words='", cmd, (int)len, name);
 				for (const char *c = o->arg; *c; c++)
 					putchar(*c == '|' ? ' ' : *c);
 				puts("' ;;");
@@ -335,9 +348,10 @@ static int make_bash(void)
 	     "\t# --option=value arrives as three words.\n"
 	     "\t[ \"$cur\" = = ] && cur= && i=1\n"
 	     "\t[ \"$prev\" = = ] && prev=${COMP_WORDS[COMP_CWORD-2]}\n"
-	     "\tcase $prev in");
+	     "\tcase ${COMP_WORDS[1]}:$prev in");
 	for (const struct cmd *const *c = cmd_all; *c; c++)
-		put_choices((*c)->options);
+		put_choices((*c)->name, (*c)->options);
+	put_choices("*", record_options);
 	puts("\tesac\n"
 	     "\tif [ -n \"$words\" ]; then\n"
 	     "\t\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n\t\treturn\n\tfi\n"

@@ -207,6 +207,16 @@ static bool add_to_list(struct cmd_list *list, const char *text)
 	return true;
 }
 
+bool cmd_is_optional(const struct cmd_option *o)
+{
+	return o->type == CMD_OPTIONAL || o->type == CMD_NUMBERS;
+}
+
+static bool is_numbers(const char *text)
+{
+	return *text && strspn(text, "0123456789:") == strlen(text);
+}
+
 static bool set(const struct cmd_option *o, void *base, const char *text)
 {
 	void *to = (char *)base + o->offset;
@@ -233,6 +243,11 @@ static bool set(const struct cmd_option *o, void *base, const char *text)
 		return *text && add_to_list(to, text);
 	case CMD_NAMES:
 		return *text && !strchr(text, '=') && add_to_list(to, text);
+	case CMD_OPTIONAL:
+		*(const char **)to = text;
+		return true;
+	case CMD_NUMBERS:
+		return (!*text || is_numbers(text)) && add_to_list(to, text);
 	}
 	return false;
 }
@@ -256,6 +271,14 @@ static enum cmd_parsed apply(struct parse *p, const struct cmd_option *o, void *
 	return CMD_WRONG;
 }
 
+/* The argument of one that may have none: the next word, or "". */
+static const char *left_out(struct parse *p, const struct cmd_option *o)
+{
+	if (o->type == CMD_NUMBERS && p->at < p->argc && is_numbers(p->argv[p->at]))
+		return p->argv[p->at++];
+	return "";
+}
+
 static enum cmd_parsed parse_long(struct parse *p, const char *word)
 {
 	const char *name = word + 2;
@@ -271,6 +294,13 @@ static enum cmd_parsed parse_long(struct parse *p, const char *word)
 	if (o->type == CMD_FLAG && value) {
 		cmd_usage(p->cmd, "--%.*s takes no argument", (int)len, name);
 		return CMD_WRONG;
+	}
+	if (cmd_is_optional(o)) {
+		if (value && !*value) {
+			cmd_usage(p->cmd, "--%.*s=: the %s is empty", (int)len, name, o->arg);
+			return CMD_WRONG;
+		}
+		value = value ?: left_out(p, o);
 	}
 	if (o->type != CMD_FLAG && !value) {
 		if (p->at == p->argc) {
@@ -294,7 +324,11 @@ static enum cmd_parsed parse_cluster(struct parse *p, const char *word)
 		o = *c == ',' ? NULL : find(p, c, 1, &base);
 		if (!o)
 			return unknown(p, "-", c, c == word + 1 ? strlen(c) : 1);
-		if (o->type != CMD_FLAG) {
+		if (o->type == CMD_NUMBERS && c[1] >= '0' && c[1] <= '9') {
+			return apply(p, o, base, letter, 2, c + 1);
+		} else if (cmd_is_optional(o)) {
+			value = c[1] ? "" : left_out(p, o);
+		} else if (o->type != CMD_FLAG) {
 			value = c[1] ? c + 1 : p->argv[p->at];
 			if (!value) {
 				cmd_usage(p->cmd, "-%c needs an argument: %s", *c, o->arg);
@@ -303,7 +337,7 @@ static enum cmd_parsed parse_cluster(struct parse *p, const char *word)
 			p->at += !c[1];
 		}
 		r = apply(p, o, base, letter, 2, value);
-		if (r != CMD_PARSED || o->type != CMD_FLAG)
+		if (r != CMD_PARSED || (o->type != CMD_FLAG && !cmd_is_optional(o)))
 			return r;
 	}
 	return CMD_PARSED;
@@ -344,7 +378,7 @@ enum cmd_parsed cmd_parse(const struct cmd *cmd, int argc, char **argv, void *op
 void cmd_options_clear(const struct cmd *cmd, void *options)
 {
 	for (const struct cmd_option *o = cmd->options; o && o->names; o++)
-		if (*o->names && (o->type == CMD_LIST || o->type == CMD_NAMES)) {
+		if (*o->names && (o->type == CMD_LIST || o->type == CMD_NAMES || o->type == CMD_NUMBERS)) {
 			struct cmd_list *list = (void *)((char *)options + o->offset);
 
 			free(list->v);

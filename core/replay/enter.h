@@ -1,36 +1,93 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `care run`: a command in an existing root, as PRoot would run it, by namespaces. */
+/*
+ * `care run`: a command in an existing root, with PRoot's options. core/cmd/run.c makes a
+ * struct enter of the words, enter_prepare() looks at this machine and makes a struct entry
+ * of it, and one of the ways carries that out: by namespaces it is enter_run().
+ */
 #ifndef CORE_REPLAY_ENTER_H
 #define CORE_REPLAY_ENTER_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "core/replay/binds.h"
 #include "core/replay/plan.h"
 
 struct err;
 
+enum enter_way {
+	ENTER_AUTO,		/* the fastest that works here and can do what is asked for */
+	ENTER_NAMESPACES,
+	ENTER_PTRACE_SECCOMP,	/* translation, stopped at calls of interest only */
+	ENTER_PTRACE,		/* translation, stopped at every call */
+};
+
+struct enter_port {		/* a socket bound or connected to `inside` really is at `outside` */
+	unsigned short inside, outside;
+};
+
+/* What was asked for. Words and lists belong to whoever made it. */
 struct enter {
-	const char *root;
+	const char *root;	/* NULL: "/" */
 	struct plan_words binds;	/* "HOST[:GUEST[!]]" */
 	const char *const *usual;	/* more, ends with NULL; "$HOME" is that; may be missing */
+	bool usual_root;		/* the root's own directory is one of them */
 	const char *cwd;		/* NULL: ours, if it is there */
 	char *const *argv;
-	bool fake_ids;
+	unsigned isolate;		/* enum plan_ns */
+	bool kill_others;
+	enum enter_way way;
+	bool no_seccomp;		/* ENTER_AUTO's translation is ENTER_PTRACE */
+
+	bool fake_ids;			/* be seen as uid, gid; else as what we are */
 	uid_t uid;
 	gid_t gid;
-	unsigned isolate;
-	bool kill_others;
+	const char *ids_file;		/* owners and modes that last, NULL: only as long as this runs */
+
+	char *const *qemu;		/* command for programs of another machine, NULL-terminated; or NULL */
+	bool unmixed;			/* it is for this machine's programs too */
+
+	const struct enter_port *ports;
+	size_t n_ports;
+	bool high_ports;		/* privileged ports become higher ones */
+	bool free_ports;		/* whatever the system gives, remembered for who connects */
+
+	bool links;			/* symlinks for hard links */
+	const char *links_dir;		/* where what they lead to lies; NULL: beside them */
+	bool hidden;			/* names that begin with ".proot" are not listed */
+	bool sysvipc;			/* System V's IPC without the kernel's */
+
+	bool no_points;			/* no mount point is made in the root itself */
+	bool silent;			/* what is missing here to be bound is not told */
+	const char *private_dir;	/* where private files go; NULL: $TMPDIR, /tmp */
+};
+
+/* The same on this machine. */
+struct entry {
+	const struct enter *how;
+	struct binds binds;	/* with the root */
+	char **env;		/* NULL-terminated, for the command */
+	char *cwd;		/* in the root, canonical, and there */
 };
 
 struct enter_result {
 	bool ran;
 	int status;		/* as an exit status */
-	bool refused;		/* no namespaces here */
+	bool refused;		/* this way is not to be had here: another one may be */
 	int not_run;		/* −errno of execve */
 };
 
-/* 0, or −errno with a sentence in @e. */
-int enter_run(const struct enter *how, struct enter_result *ret, struct err *e);
+/*
+ * 0, or −errno with a sentence: what is bound makes no sense, the root is not there. What is
+ * missing but can be done without is warned of.
+ */
+int enter_prepare(struct entry *ret, const struct enter *how, struct err *e);
+void entry_clear(struct entry *entry);
+
+/* Why namespaces alone cannot do what is asked for; NULL: they can. */
+const char *enter_needs_translation(const struct entry *entry);
+
+/* By namespaces. 0, or −errno with a sentence in @e. */
+int enter_run(const struct entry *entry, struct enter_result *ret, struct err *e);
 
 #endif

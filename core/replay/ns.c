@@ -281,6 +281,8 @@ static void execute(struct ns_state *s, const struct ns_start *how)
 
 	/* Again: a change of ids took it back. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (s->mask)
+		sigprocmask(SIG_SETMASK, s->mask, NULL);
 	ns_exec(how->plan, last->guest, &e);
 	fail(s->channel, NOT_EXECUTED, &e);
 }

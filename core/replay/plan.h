@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct binds;
 struct buf;
 struct err;
 struct manifest;
@@ -113,10 +114,8 @@ struct plan_options {
 /* PRoot's view of the same thing: `care run`. */
 struct plan_run {
 	char *const *argv, *const *env;
-	struct plan_words binds;	/* "HOST[:GUEST[!]]" */
-	bool ignore_missing;
+	const struct binds *binds;	/* their root is plan_place's; may be NULL */
 	const char *cwd;
-	bool cwd_optional;		/* "/" if the new root does not have it */
 	bool fake_ids;		/* be seen as uid, gid; else as what we are */
 	uid_t uid;
 	gid_t gid;

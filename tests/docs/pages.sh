@@ -9,7 +9,7 @@ commands=$("$CARE" --help | sed -n 's/^  \([a-z][a-z]*\)  *[a-z].*/\1/p')
 # "-o, --output=FILE  text" → -o and --output, one a line
 help_options() {
 	"$CARE" "$1" --help | sed -n 's/^  \(-.*\)/\1/p' | sed 's/   *[^ -].*//' | tr ',' '\n' |
-		sed 's/^ *//; s/[= ].*//' | LC_ALL=C sort -u
+		sed 's/^ *//; s/[]= [].*//' | LC_ALL=C sort -u
 }
 # ".It Fl o Ar file , Fl -output Ns = Ns Ar file" → the same
 page_options() {

@@ -30,6 +30,20 @@ static const struct cmd replay = {
 	.options_size = sizeof(struct permuted), .permute = 1,
 };
 
+struct optional { bool flag; const char *file; struct cmd_list ports; };
+
+static const struct cmd_option optional_options[] = {
+	CMD_OPTION("f,flag", CMD_FLAG, optional, flag, NULL, "F."),
+	CMD_OPTION("0,root-id", CMD_OPTIONAL, optional, file, "FILE", "R."),
+	CMD_OPTION("p,port", CMD_NUMBERS, optional, ports, "IN:OUT", "P."),
+	CMD_OPTIONS_END,
+};
+
+static const struct cmd optional = {
+	.name = "run", .summary = "s", .synopsis = "COMMAND", .options = optional_options,
+	.options_size = sizeof(struct optional),
+};
+
 static struct record_options o;
 static struct cmd_common common;
 static int first;
@@ -156,6 +170,31 @@ static void options_behind_operands_only_where_allowed(void)
 }
 
 /* Names are unique in a table and do not shadow the common ones. */
+static void an_argument_may_be_left_out_of_some(void)
+{
+	struct optional x = { 0 };
+
+	CHECK(parse(&optional, &x, "run sh") == CMD_PARSED && !x.file && !x.ports.n);
+	CHECK(parse(&optional, &x, "run -0f sh") == CMD_PARSED && !strcmp(x.file, "") && x.flag);
+	CHECK(first == 2 && !strcmp(words[first], "sh"));
+	CHECK(parse(&optional, &x, "run --root-id sh") == CMD_PARSED && !strcmp(x.file, "") && first == 2);
+	CHECK(parse(&optional, &x, "run --root-id=ids sh") == CMD_PARSED && !strcmp(x.file, "ids"));
+	CHECK(parse(&optional, &x, "run --root-id= sh") == CMD_WRONG);
+
+	/* A command's name is no port. */
+	CHECK(parse(&optional, &x, "run -p 80:8080 -p 7z") == CMD_PARSED && x.ports.n == 2);
+	CHECK(!strcmp(x.ports.v[0], "80:8080") && !strcmp(x.ports.v[1], "") && !strcmp(words[first], "7z"));
+	cmd_options_clear(&optional, &x);
+	CHECK(parse(&optional, &x, "run -p80:81 --port=5:6 --port 7:8 -pf sh") == CMD_PARSED && x.ports.n == 4);
+	CHECK(!strcmp(x.ports.v[0], "80:81") && !strcmp(x.ports.v[1], "5:6") && !strcmp(x.ports.v[2], "7:8"));
+	CHECK(!*x.ports.v[3] && x.flag && !strcmp(words[first], "sh"));
+	cmd_options_clear(&optional, &x);
+	CHECK(parse(&optional, &x, "run --port=http sh") == CMD_WRONG);
+	cmd_options_clear(&optional, &x);
+	CHECK(parse(&optional, &x, "run -p") == CMD_PARSED && x.ports.n == 1);
+	cmd_options_clear(&optional, &x);
+}
+
 static void every_option_name_is_told_once(void)
 {
 	for (const struct cmd *const *c = cmd_all; *c; c++) {
@@ -198,6 +237,7 @@ int main(void)
 		choices_become_their_index,
 		help_version_and_verbosity_are_everywhere,
 		options_behind_operands_only_where_allowed,
+		an_argument_may_be_left_out_of_some,
 		every_option_name_is_told_once);
 	cmd_options_clear(&record, &o);
 	return status;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* core/replay/plan: what a replay will do, decided without asking the kernel. */
+#include "core/replay/binds.h"
 #include "core/replay/plan.h"
 
 #include <fcntl.h>
@@ -283,16 +284,19 @@ static void a_plan_prints_one_line_an_operation(void)
 	plan_free(p);
 }
 
-static void run_takes_proots_binds(void)
+static void run_shows_what_is_bound_and_starts_where_it_is_told(void)
 {
-	const char *binds[] = { "/a", "/b:/c", "/d:/e!" };
-	struct plan_run run = { .argv = (char *[]){ "x", NULL }, .env = no_env, .binds = { binds, 3 }, .cwd = "/" };
+	struct binds_entry entries[] = { { .host = "/b", .guest = "/c" },
+					 { .host = "/b/x", .guest = "/c/y", .flags = BINDS_USUAL } };
+	struct binds binds = { .root = "/tree", .v = entries, .n = 2 };
+	struct plan_run run = { .argv = (char *[]){ "x", NULL }, .env = no_env, .binds = &binds, .cwd = "/c" };
 	struct plan_place place = { .root = "/tree", .ids = PLAN_IDS_ONE, .uid = 5, .gid = 6 };
 	struct plan *p = NULL;
 
 	CHECK(plan_build_run(&p, &run, &place, NULL) == 0);
-	CHECK(find_bind(p, "/a") && !strcmp(find_bind(p, "/c")->host, "/b"));
-	CHECK(find_bind(p, "/e")->flags & PLAN_BIND_NOFOLLOW);
+	CHECK(!strcmp(find_bind(p, "/c")->host, "/b") && !find_bind(p, "/c")->flags);
+	CHECK(find_bind(p, "/c/y")->flags & PLAN_BIND_OPTIONAL);
+	CHECK(!strcmp(find(p, PLAN_CHDIR, 0)->guest, "/c"));
 	CHECK(find(p, PLAN_MAP_ONE, 0)->uid == 5);	/* nobody else than we are */
 	plan_free(p);
 }
@@ -333,7 +337,7 @@ int main(void)
 		a_recording_without_a_command_is_refused,
 		permissions_become_what_the_recorded_user_could_do,
 		a_plan_prints_one_line_an_operation,
-		run_takes_proots_binds,
+		run_shows_what_is_bound_and_starts_where_it_is_told,
 		only_instructions_are_missed,
 		a_grant_of_ids_is_found_by_name_or_number);
 }

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What every way to enter a root needs to know of this machine first. */
+#include "core/replay/enter.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/replay/settle.h"
+
+extern char **environ;
+
+/* Of PRoot's own variables nothing is for the command. */
+static bool is_ours(const char *variable)
+{
+	static const char *const names[] = {
+		"PROOT_IGNORE_MISSING_BINDINGS=", "PROOT_NO_SECCOMP=", "PROOT_TMP_DIR=", "PROOT_L2S_DIR=",
+		"PROOT_VERBOSE=", "PROOT_DONT_POLLUTE_ROOTFS=",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strncmp(variable, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
+static void free_words(char **v)
+{
+	for (size_t i = 0; v && v[i]; i++)
+		free(v[i]);
+	free(v);
+}
+
+/* PWD follows where the command starts, if it had one: some shells and make believe it. */
+static char *variable_for(const char *variable, const char *cwd)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+
+	if (strncmp(variable, "PWD=", 4))
+		return strdup(variable);
+	buf_addf(&b, "PWD=%s", cwd);
+	return buf_steal(&b);
+}
+
+static char **make_env(const char *cwd)
+{
+	size_t n = 0, kept = 0;
+	char **env;
+
+	while (environ[n])
+		n++;
+	env = calloc(n + 1, sizeof(*env));
+	for (size_t i = 0; env && i < n; i++) {
+		if (is_ours(environ[i]))
+			continue;
+		env[kept] = variable_for(environ[i], cwd);
+		if (!env[kept++]) {
+			free_words(env);
+			return NULL;
+		}
+	}
+	return env;
+}
+
+/* As PRoot: a directory that is not there is told, and the top will do. */
+static int find_cwd(struct entry *entry, struct err *e)
+{
+	const char *word = entry->how->cwd;
+	_cleanup_free_ char *here = word && *word == '/' ? NULL : getcwd(NULL, 0);
+	_cleanup_buf_ struct buf path = BUF_INIT;
+	struct binds_place place = { 0 };
+	int r;
+
+	buf_addf(&path, "%s%s%s", here ?: "", word ? "/" : "", word ?: "");
+	if (!path.len || path.data[0] != '/')
+		buf_adds(&path, "/");
+	r = buf_error(&path);
+	if (r == 0)
+		r = binds_walk(&entry->binds, buf_str(&path), 0, &place);
+	if (r == 0 && !S_ISDIR(place.mode))
+		r = -ENOTDIR;
+	if (r == -ENOMEM)
+		return err_set(e, r, "find the working directory");
+	if (r < 0 && word)
+		log_warn("the working directory %s is not in the root (%s): / is taken", buf_str(&path),
+			 strerror(-r));
+	entry->cwd = r == 0 ? steal_ptr(place.guest) : strdup("/");
+	binds_place_clear(&place);
+	return entry->cwd ? 0 : err_set(e, -ENOMEM, "find the working directory");
+}
+
+void entry_clear(struct entry *entry)
+{
+	binds_clear(&entry->binds);
+	free_words(entry->env);
+	free(entry->cwd);
+	*entry = (struct entry){ 0 };
+}
+
+int enter_prepare(struct entry *ret, const struct enter *how, struct err *e)
+{
+	struct entry entry = { .how = how };
+	const struct binds_words words = {
+		.root = how->root, .words = how->binds.v, .n = how->binds.n, .usual = how->usual,
+		.usual_root = how->usual_root, .silent = how->silent,
+	};
+	int r = binds_make(&entry.binds, &words, e);
+
+	if (r == 0)
+		r = find_cwd(&entry, e);
+	if (r == 0) {
+		settle_beside(entry.binds.root);
+		entry.env = make_env(entry.cwd);
+		if (!entry.env)
+			r = err_set(e, -ENOMEM, "copy the environment");
+	}
+	if (r == 0)
+		*ret = entry;
+	else
+		entry_clear(&entry);
+	return r;
+}
+
+const char *enter_needs_translation(const struct entry *entry)
+{
+	const struct enter *how = entry->how;
+
+	for (size_t i = 0; i < entry->binds.n; i++) {
+		const struct binds_entry *b = &entry->binds.v[i];
+
+		if (b->flags & BINDS_ON_LINK)
+			return "a binding covers a symlink itself";
+		if (b->flags & BINDS_TASK)
+			return "a binding is another thing for each process";
+	}
+	return how->ids_file ? "owners are to last (--root-id=FILE)" :
+	       how->qemu ? "programs of another machine are to run (-q)" :
+	       how->n_ports || how->high_ports || how->free_ports ? "ports are to change (-p, -n)" :
+	       how->links ? "symlinks are to stand for hard links (-l)" :
+	       how->hidden ? "names are to be hidden (-H)" :
+	       how->sysvipc ? "System V's IPC is to be its own (--sysvipc)" : NULL;
+}

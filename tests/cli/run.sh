@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# care run in a small root: what the command gets, what is shown where, what is said.
+set -u
+. "$TOP/tests/tap.sh"
+
+busybox=$(command -v busybox) || { skip "care run" "there is no busybox"; finish; }
+here=$PWD
+
+mkdir -p root/bin root/etc root/work root/var root/run root/tmp
+cp "$busybox" root/bin/busybox
+for a in sh cat env id ls pwd kill grep mkdir rmdir rm touch stat readlink sleep ps true hostname uname; do
+	ln -s busybox root/bin/$a
+done
+echo inside >root/etc/name
+ln -s /run root/var/run
+mkdir -p host/dir/sub other
+echo outside >host/file
+echo deep >host/dir/sub/file
+echo another >other/file
+
+"$CARE" run -r root true 2>err || { skip "care run" "no namespaces here: $(cat err)"; finish; }
+
+run() { "$CARE" run "$@"; }
+# gives STATUS OUTPUT COMMAND…
+gives() {
+	want_status=$1 want=$2
+	shift 2
+	"$@" >out 2>err
+	status=$?
+	[ "$status" = "$want_status" ] && [ "$(cat out)" = "$want" ] || { echo "status $status"; cat out err; return 1; }
+}
+# says STATUS WORDS COMMAND…: one line, which has them
+says() {
+	want_status=$1 want=$2
+	shift 2
+	"$@" >out 2>err
+	status=$?
+	[ "$status" = "$want_status" ] && [ "$(wc -l <err)" = 1 ] && grep -qF -- "$want" err && [ ! -s out ] ||
+		{ echo "status $status"; cat out err; return 1; }
+}
+# quietly COMMAND…: nothing on standard error
+quietly() { "$@" 2>err && [ ! -s err ] || { cat err; false; }; }
+
+try "a root is entered" gives 0 inside run -r root cat /etc/name
+try "the status is the command's" gives 7 "" run -r root sh -c 'exit 7'
+try "a signal's is 128 more" gives 143 "" run -r root sh -c 'kill -TERM $$; echo alive'
+blocked() { run -r root -b /proc sh -c 'grep SigBlk /proc/self/status' >out && grep SigBlk /proc/self/status | diff - out; }
+try "no signal is held back from the command" blocked
+as_proot() { ln -s "$CARE" proot && gives 0 inside ./proot -r root cat /etc/name; }
+try "called proot it takes the same words" as_proot
+
+try "a directory is shown in the root" gives 0 deep run -r root -b host/dir:/work cat /work/sub/file
+try "a file too" gives 0 outside run -r root -b host/file:/etc/name cat /etc/name
+try "under another letter and at its own path" gives 0 outside run -r root -m "$here/host" cat "$here/host/file"
+try "a relative guest is meant from here" gives 0 outside run -r root --bind=host:x cat "$here/x/file"
+try "a symlink of the root is followed in it" gives 0 "sub" run -r root -b host/dir:/var/run ls /run
+try "nested ones, whatever their order" gives 0 "another deep" \
+	run -r root -b other:/work/sub -b host/dir:/work sh -c 'echo $(cat /work/sub/file) deep'
+last() { gives 0 another run -r root -b host:/work -b other:/work cat /work/file && grep -q "the last one counts" err; }
+try "of two at one place the last counts, and that is said" last
+missing() { gives 0 inside run -r root -b nosuch:/work cat /etc/name && grep -q "nosuch is not bound" err; }
+try "what is missing here is left out, and said" missing
+ignored() { PROOT_IGNORE_MISSING_BINDINGS=1 quietly run -r root -b nosuch:/work true; }
+try "in silence if PROOT_IGNORE_MISSING_BINDINGS is set" ignored
+not_handed_on() { ! PROOT_IGNORE_MISSING_BINDINGS=1 PROOT_NO_SECCOMP=1 run -r root env | grep PROOT; }
+try "which is nothing for the command" not_handed_on
+
+try "-w says where to start" gives 0 /work run -r root -w /work pwd
+try "-w may be relative" gives 0 "$here/x" run -r root -b host:x -w x pwd
+nowhere() { gives 0 / run -r root -w /nosuch pwd && grep -q "/nosuch is not in the root" err; }
+try "a -w that is not there is said, and the top taken" nowhere
+try "without -w it is here if that is there" gives 0 "$here" run -r root -b . pwd
+try "PWD agrees" gives 0 /work env PWD=/nonsense "$CARE" run -r root -w /work env sh -c 'echo $PWD'
+
+at_home() { gives 0 "$(cat /etc/hosts)" run -R root cat /etc/hosts; }
+try "-R shows this machine's hosts" at_home
+try "and the root itself at its own path" gives 0 inside run -R "$here/root" cat "$here/root/etc/name"
+try "-S is root" gives 0 "0 0" run -S root sh -c 'echo $(id -u) $(id -g)'
+try "-0 too" gives 0 0 run -r root -0 id -u
+try "-i is whoever is asked for" gives 0 "12 34" run -r root -i 12:34 sh -c 'echo $(id -u) $(id -g)'
+
+try "a file over a directory is refused" says 125 "cannot be bound over the directory /work" run -r root -b host/file:/work true
+try "a directory over a file too" says 125 "cannot be bound over the file /etc/name" run -r root -b host:/etc/name true
+try "two roots are refused" says 125 "give one root" run -r root -b host:/ true
+try "a binding to / is the root" gives 0 inside run -b root:/ cat /etc/name
+try "what follows a file is refused" says 125 "is a file" run -r root -b host:/etc/name/x true
+try "symlinks that never end are told" says 125 "circle" sh -c 'ln -s loop root/loop; "$CARE" run -r root -b host:/loop true'
+try "a root that is not there is told" says 125 nosuch run -r nosuch true
+try "a root that is a file is told" says 125 "host/file is to be the root" run -r host/file true
+try "an unknown option names the nearest" says 125 "did you mean --rootfs" run --rotfs=root true
+try "-i wants two numbers" says 125 "UID:GID" run -r root -i me true
+try "-p wants two ports" says 125 "INSIDE:OUTSIDE" run -r root -p 80:99999 true
+for option in "-q qemu-arm" "-p 80:8080" -p -n -l --sysvipc -H --root-id=ids --engine=ptrace; do
+	# shellcheck disable=SC2086 # several words
+	"$CARE" run -r root $option true >/dev/null 2>err && continue
+	# shellcheck disable=SC2086
+	try "what cannot be had is not passed over in silence: $option" says 125 "" run -r root $option true
+done
+finish
