@@ -12,8 +12,8 @@ reach=$TOOLS/reach
 here=$PWD
 
 # ways: by namespaces, and by each engine, once `care run` has them.
-ways="ns"
-case $("$CARE" run --help) in *--engine*) ways="ns ptrace-seccomp ptrace" ;; esac
+ways="ns ptrace-seccomp ptrace"
+"$CARE" run --engine=ptrace -r / true 2>&1 | grep -q 'by namespaces only' && ways=ns
 
 # tree WHOSE T W [T-SEEN W-SEEN]: a pair of trees
 tree() {
