@@ -13,6 +13,8 @@
 
 #include "arch/syscall.h"
 
+struct stub;
+
 /* Consecutive numbers, from the .tbl files; holes are SYSCALL_NONE. Ends with n == 0. */
 struct abi_span {
 	uint32_t first;
@@ -36,6 +38,7 @@ struct abi {
 	uint32_t o_direct, o_largefile, o_directory, o_nofollow;
 
 	const struct abi_span *spans;
+	const struct stub *stub;	/* arch/stub.h; NULL: none */
 };
 
 extern const struct abi abi_x86_64, abi_x32, abi_i386, abi_arm, abi_arm64, abi_sandbox;

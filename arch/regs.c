@@ -134,6 +134,17 @@ void regs_skip(struct regs *r)
 	regs_set_nr(r, REGS_NO_CALL);
 }
 
+const struct abi *regs_code_abi(const struct regs *r)
+{
+	return r->layout->word == abi_native()->word ? abi_native() : r->abi;
+}
+
+void regs_enter(struct regs *r, uint64_t ip)
+{
+	regs_arch_plain_code(r);
+	regs_set_ip(r, ip);
+}
+
 void regs_rewind(struct regs *r, uint64_t nr)
 {
 	regs_set_word(r, r->layout->call_nr, nr);

@@ -57,6 +57,11 @@ void regs_set_result(struct regs *r, int64_t value);
 void regs_set_ip(struct regs *r, uint64_t value);
 void regs_set_sp(struct regs *r, uint64_t value);
 
+/* Of the code that it runs, whatever call it stands in (an image just executed). */
+const struct abi *regs_code_abi(const struct regs *r);
+/* Go on at @ip, in the plain kind of code where there are several (arm: not Thumb). */
+void regs_enter(struct regs *r, uint64_t ip);
+
 #define REGS_NO_CALL UINT64_MAX
 /* At entry: make it another call, of the same ABI; REGS_NO_CALL as regs_skip(). */
 void regs_set_nr(struct regs *r, uint64_t nr);

@@ -18,6 +18,9 @@ int regs_arch_identify(pid_t tid, struct regs *r);
 /* Before registers are written: put the number where the kernel looks for it. */
 int regs_arch_write_nr(pid_t tid, struct regs *r);
 
+/* Code that regs_enter() enters is of the plain kind. */
+void regs_arch_plain_code(struct regs *r);
+
 /* Length of the instruction that made the call. */
 unsigned regs_arch_call_length(const struct regs *r);
 

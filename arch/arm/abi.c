@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* 32-bit arm EABI, little-endian, native or on an arm64 kernel. */
 #include "arch/spans.h"
+#include "arch/stub.h"
 
 const struct abi abi_arm = {
 	.name = "arm",
@@ -15,4 +16,5 @@ const struct abi abi_arm = {
 	.o_directory = 040000,
 	.o_nofollow = 0100000,
 	.spans = abi_spans_eabi,
+	.stub = &stub_arm,
 };

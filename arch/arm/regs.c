@@ -8,6 +8,7 @@
 enum { R0, R1, R2, R3, R4, R5, R7 = 7, SP = 13, PC = 15, CPSR, WORDS = 18 };
 
 #define THUMB 0x20
+#define THUMB_BITS 0x0600fc20	/* Thumb, and what of its IT blocks is pending */
 #define SET_SYSCALL 23
 
 static const struct regs_layout native = {
@@ -34,6 +35,11 @@ int regs_arch_identify(pid_t tid, struct regs *r)
 int regs_arch_write_nr(pid_t tid, struct regs *r)
 {
 	return ptrace(SET_SYSCALL, tid, NULL, (void *)(uintptr_t)r->nr) < 0 ? -errno : 0;
+}
+
+void regs_arch_plain_code(struct regs *r)
+{
+	r->w32[CPSR] &= ~(uint32_t)THUMB_BITS;
 }
 
 unsigned regs_arch_call_length(const struct regs *r)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* arm64: the generic numbers, but the O_* of 32-bit arm. */
 #include "arch/spans.h"
+#include "arch/stub.h"
 
 const struct abi abi_arm64 = {
 	.name = "arm64",
@@ -15,4 +16,5 @@ const struct abi abi_arm64 = {
 	.o_directory = 040000,
 	.o_nofollow = 0100000,
 	.spans = abi_spans_arm64,
+	.stub = &stub_arm64,
 };

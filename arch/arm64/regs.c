@@ -10,6 +10,7 @@ enum { X0, X1, X2, X3, X4, X5, X8 = 8, SP = 31, PC, PSTATE, NATIVE_WORDS = 34 };
 enum { R0, R1, R2, R3, R4, R5, R7 = 7, R_SP = 13, R_PC = 15, CPSR, ARM_WORDS = 18 };
 
 #define THUMB 0x20
+#define THUMB_BITS 0x0600fc20	/* Thumb, and what of its IT blocks is pending */
 #define SETREGSET 0x4205
 #define ARM_SYSTEM_CALL 0x404	/* NT_ARM_SYSTEM_CALL, for 32-bit tasks too */
 
@@ -53,6 +54,12 @@ int regs_arch_write_nr(pid_t tid, struct regs *r)
 	struct iovec io = { &nr, sizeof(nr) };
 
 	return ptrace(SETREGSET, tid, ARM_SYSTEM_CALL, &io) < 0 ? -errno : 0;
+}
+
+void regs_arch_plain_code(struct regs *r)
+{
+	if (r->layout->word == 4)
+		r->w32[CPSR] &= ~(uint32_t)THUMB_BITS;
 }
 
 unsigned regs_arch_call_length(const struct regs *r)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* i386, native or on an x86_64 kernel. 64-bit arguments lie in any two registers. */
 #include "arch/spans.h"
+#include "arch/stub.h"
 
 const struct abi abi_i386 = {
 	.name = "i386",
@@ -14,4 +15,5 @@ const struct abi abi_i386 = {
 	.o_directory = 0200000,
 	.o_nofollow = 0400000,
 	.spans = abi_spans_i386,
+	.stub = &stub_i386,
 };

@@ -36,6 +36,11 @@ int regs_arch_write_nr(pid_t tid, struct regs *r)
 	return 0;
 }
 
+void regs_arch_plain_code(struct regs *r)
+{
+	(void)r;
+}
+
 /* int $0x80; sysenter returns behind an int $0x80 that stands there for this. */
 unsigned regs_arch_call_length(const struct regs *r)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* x86_64, and x32: its 32-bit pointers with 64-bit registers, told by a bit of the number. */
 #include "arch/spans.h"
+#include "arch/stub.h"
 
 const struct abi abi_x86_64 = {
 	.name = "x86_64",
@@ -15,6 +16,7 @@ const struct abi abi_x86_64 = {
 	.o_directory = 0200000,
 	.o_nofollow = 0400000,
 	.spans = abi_spans_x86_64,
+	.stub = &stub_x86_64,
 };
 
 /* Debian's kernels have it off by default (syscall.x32=y); few programs ever used it. */

@@ -213,6 +213,8 @@ static int on_event(struct sink *self, struct event *ev, struct err *e)
 		return on_exec(t, ev->task, e);
 	case EVENT_EXIT:
 		return on_exit_of(t, ev, e);
+	case EVENT_BEGIN:
+		return 0;
 	case EVENT_START:
 		break;
 	}

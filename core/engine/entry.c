@@ -16,6 +16,7 @@
 #include "core/base/err.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/engine/begin.h"
 #include "core/engine/filter.h"
 #include "core/engine/ptrace.h"
 #include "core/engine/strict.h"
@@ -230,8 +231,13 @@ static void look(struct engine *en, struct tracee *t, const struct entry *entry)
 void entry_seccomp(struct engine *en, struct tracee *t)
 {
 	struct entry entry;
-	int r = en->failed ? -ECANCELED : read_entry(en, t, true, &entry);
+	int r;
 
+	if (t->begin) {
+		begin_seccomp(en, t);
+		return;
+	}
+	r = en->failed ? -ECANCELED : read_entry(en, t, true, &entry);
 	if (r == 0 && entry.data == STRICT_DATA) {
 		policy_strict_kills(t);
 		return;
@@ -340,6 +346,10 @@ static void leave(struct engine *en, struct tracee *t)
 		rewrite_scratch(en, t);
 		return;
 	}
+	if (why & AT_EXIT_BEGIN) {
+		begin_returned(en, t);
+		return;
+	}
 	r = read_result(en, t, &result);
 	if (r < 0)
 		return;
@@ -380,19 +390,20 @@ void entry_syscall_stop(struct engine *en, struct tracee *t)
 {
 	struct entry entry;
 
-	if (en->ret->kind == ENGINE_PTRACE_SECCOMP) {
-		if (t->skip_entry)
-			t->skip_entry = false;
-		else
-			leave(en, t);
+	if (t->skip_entry) {
+		t->skip_entry = false;
+	} else if (en->ret->kind == ENGINE_PTRACE_SECCOMP && !begin_steps(t)) {
+		leave(en, t);
 	} else if (is_entry(en, t)) {
 		t->in_call = true;
-		if (!en->failed && read_entry(en, t, false, &entry) == 0)
+		if (!t->begin && !en->failed && read_entry(en, t, false, &entry) == 0)
 			look(en, t, &entry);
 	} else {
 		t->in_call = false;
 		if (t->at_exit)
 			leave(en, t);
+		if (begin_steps(t))
+			begin_returned(en, t);
 	}
 	engine_resume(en, t, 0);
 }

@@ -21,6 +21,7 @@
 #include "core/base/err.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/engine/begin.h"
 #include "core/engine/filter.h"
 #include "core/engine/run.h"
 #include "core/engine/signals.h"
@@ -33,7 +34,7 @@
 void engine_resume(struct engine *en, struct tracee *t, int signo)
 {
 	bool all = en->ret->kind == ENGINE_PTRACE && !en->failed;
-	int request = all || t->at_exit ? PTRACE_SYSCALL : PTRACE_CONT;
+	int request = all || t->at_exit || begin_steps(t) ? PTRACE_SYSCALL : PTRACE_CONT;
 
 	t->stopped = false;
 	sys_ptrace(request, t->task->tid, 0, (uintptr_t)signo);
@@ -49,6 +50,14 @@ void engine_fail(struct engine *en, int code)
 		en->failed = code;
 }
 
+void engine_tell(struct engine *en, struct event *ev)
+{
+	int r = en->failed ? 0 : bus_send(en->bus, ev, en->e);
+
+	if (r < 0)
+		engine_fail(en, r);
+}
+
 static bool is_stop_signal(int signo)
 {
 	return signo == SIGSTOP || signo == SIGTSTP || signo == SIGTTIN || signo == SIGTTOU;
@@ -56,6 +65,10 @@ static bool is_stop_signal(int signo)
 
 static void on_signal(struct engine *en, struct tracee *t, int signo)
 {
+	if (t->begin && signo == SIGTRAP && begin_trapped(en, t)) {
+		engine_resume(en, t, 0);
+		return;
+	}
 	en->ret->census.signals++;
 	/* Given back unchanged, so its siginfo is the sender's. */
 	engine_resume(en, t, end_delivers(en, t, signo) ? signo : 0);
@@ -197,6 +210,7 @@ int ptrace_run(const struct engine_spec *spec, const char *path, const struct en
 	tasks_free(&en);
 	call_free(&en.call);
 	patch_free(&en.patch);
+	exec_free(&en.exec);
 	if (!spec->tasks)
 		task_table_free(en.tasks);
 	return r;

@@ -12,6 +12,7 @@
 #include "core/engine/launch.h"
 #include "core/engine/probe.h"
 #include "core/event/event.h"
+#include "core/event/exec.h"
 #include "core/event/patch.h"
 #include "core/task/task.h"
 
@@ -48,6 +49,7 @@ enum at_exit {
 	AT_EXIT_FILTER  = 1 << 5,	/* it installs a seccomp filter, if it succeeds */
 	AT_EXIT_UNKNOWN = 1 << 6,	/* has this kernel got a call with that number? */
 	AT_EXIT_UNTESTED = 1 << 7,	/* … and that ABI? */
+	AT_EXIT_BEGIN   = 1 << 8,	/* the new image has made its calls (begin.c) */
 };
 
 struct tracee {
@@ -71,6 +73,7 @@ struct tracee {
 	uint64_t mask;		/* … and then it has its own mask again */
 	struct regs *before;	/* of AT_EXIT_SCRATCH: registers at the true call */
 	struct scratch scratch;
+	struct begin *begin;	/* its image has calls to make before it begins (begin.h) */
 };
 
 struct parked {			/* a tid whose making has not been reported yet */
@@ -92,6 +95,7 @@ struct engine {
 	struct launch launch;
 	struct call call;	/* the one being looked at */
 	struct patch patch;	/* … and what it gets instead */
+	struct event_exec exec;	/* the image that is being told of */
 	unsigned classes;	/* that the sinks want, SYSCALL_BIT() each */
 	struct parked *parked;
 	size_t n_parked, room_parked;
@@ -117,6 +121,7 @@ struct engine {
 /* ptrace.c */
 void engine_resume(struct engine *en, struct tracee *t, int signo);
 void engine_fail(struct engine *en, int code);
+void engine_tell(struct engine *en, struct event *ev);	/* to the bus, unless a sink has failed */
 
 /* tasks.c: the life of tasks. */
 struct tracee *tracee_of(struct engine *en, pid_t tid);

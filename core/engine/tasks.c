@@ -22,6 +22,7 @@
 #include "core/base/io.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/engine/begin.h"
 #include "core/engine/ptrace.h"
 #include "core/engine/signals.h"
 #include "core/engine/sys.h"
@@ -60,19 +61,9 @@ static void tracee_free(struct tracee *t)
 		call_free(t->call);
 		free(t->call);
 	}
+	begin_free(t->begin);
 	free(t->before);
 	free(t);
-}
-
-static void tell(struct engine *en, struct event *ev)
-{
-	int r;
-
-	if (en->failed)
-		return;
-	r = bus_send(en->bus, ev, en->e);
-	if (r < 0)
-		engine_fail(en, r);
 }
 
 static struct tracee *add(struct engine *en, pid_t tid, struct tracee *maker, uint64_t flags)
@@ -114,7 +105,7 @@ static void announce(struct engine *en, struct tracee *t)
 {
 	struct event ev = { .kind = EVENT_START, .task = t->task };
 
-	tell(en, &ev);
+	engine_tell(en, &ev);
 }
 
 static void end_now(struct engine *en, struct tracee *t, int status)
@@ -122,7 +113,7 @@ static void end_now(struct engine *en, struct tracee *t, int status)
 	struct event ev = { .kind = EVENT_EXIT, .task = t->task, .status = status };
 	struct task *task = t->task;
 
-	tell(en, &ev);
+	engine_tell(en, &ev);
 	tracee_free(t);
 	task_remove(en->tasks, task);
 }
@@ -368,7 +359,6 @@ void tasks_executed(struct engine *en, pid_t tid)
 	pid_t was = (pid_t)sys_event_message(tid);
 	struct tracee *t = was && was != tid ? take_over(en, tid, was) : tracee_of(en, tid);
 	struct image *image = image_new(NULL);
-	struct event ev = { .kind = EVENT_EXEC };
 
 	if (!t || !image) {
 		free(image);
@@ -388,8 +378,7 @@ void tasks_executed(struct engine *en, pid_t tid)
 	en->ret->census.images++;
 	if (check_width(en, t)) {
 		check_privilege(en, t);
-		ev.task = t->task;
-		tell(en, &ev);
+		begin_image(en, t);
 	}
 	engine_resume(en, t, 0);
 }

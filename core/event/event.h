@@ -12,6 +12,7 @@
 #include "core/event/call.h"
 
 struct err;
+struct event_exec;	/* core/event/exec.h */
 struct patch;
 struct task;
 
@@ -19,7 +20,8 @@ enum event_kind {
 	EVENT_CALL,	/* a system call that has not run yet: call */
 	EVENT_RETURN,	/* the same one after it ran: call, result. Only if want_return was set */
 	EVENT_START,	/* a new task exists: task->parent says whose child (NULL: the initial command) */
-	EVENT_EXEC,	/* execve succeeded, the new image has not run yet */
+	EVENT_EXEC,	/* execve succeeded, the new image has not run yet: exec */
+	EVENT_BEGIN,	/* … and has made the calls that sinks wanted of it, and nothing else: exec */
 	EVENT_EXIT,	/* the task is gone: status as of waitpid(2) */
 };
 
@@ -29,6 +31,7 @@ struct event {
 	struct call *call;	/* CALL, RETURN */
 	int64_t result;		/* RETURN: value or −errno */
 	int status;		/* EXIT */
+	struct event_exec *exec;	/* EXEC, BEGIN */
 
 	/*
 	 * Answers, set by sinks. To a RETURN only `answered`: `answer` then stands in for

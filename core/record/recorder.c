@@ -180,6 +180,8 @@ static int on_event(struct sink *sink, struct event *ev, struct err *e)
 		return process_start(r, ev->task);
 	case EVENT_EXEC:
 		return process_exec(r, ev->task);
+	case EVENT_BEGIN:
+		return 0;
 	case EVENT_EXIT:
 		return process_exit(r, ev->task, ev->status);
 	}

@@ -22,7 +22,7 @@
 
 struct probe_sink {
 	struct sink sink;		/* first */
-	int kinds[5];			/* events seen of each kind */
+	int kinds[EVENT_EXIT + 1];			/* events seen of each kind */
 	int fail_at;			/* this many calls until it fails, 0 = never */
 	bool all_returns;
 	bool answered_seen;
