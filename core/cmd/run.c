@@ -33,16 +33,15 @@ static int run_status(const struct enter_result *result, const struct err *e)
 
 static int run_entry(const struct entry *entry)
 {
-	const char *why = enter_needs_translation(entry);
 	enum enter_way way = entry->how->way;
 	struct enter_result result = { 0 };
 	struct err e = { 0 };
 
-	if (why && way == ENTER_NAMESPACES)
-		return cmd_fail(CMD_EXIT_FAILURE, "namespaces cannot do this: %s", why);
-	if (why || way == ENTER_PTRACE || way == ENTER_PTRACE_SECCOMP)
+	if (*entry->why_not && way == ENTER_NAMESPACES)
+		return cmd_fail(CMD_EXIT_FAILURE, "namespaces cannot do this: %s", entry->why_not);
+	if (*entry->why_not || way == ENTER_PTRACE || way == ENTER_PTRACE_SECCOMP)
 		return cmd_fail(CMD_EXIT_FAILURE, "this care can enter a root by namespaces only%s%s",
-				why ? ", but " : "", why ?: "");
+				*entry->why_not ? ", but " : "", entry->why_not);
 	log_info("entered by namespaces");
 	enter_run(entry, &result, &e);
 	return run_status(&result, &e);

@@ -14,6 +14,7 @@
 #include "core/replay/plan.h"
 
 struct err;
+struct points;
 
 enum enter_way {
 	ENTER_AUTO,		/* the fastest that works here and can do what is asked for */
@@ -68,6 +69,8 @@ struct entry {
 	struct binds binds;	/* with the root */
 	char **env;		/* NULL-terminated, for the command */
 	char *cwd;		/* in the root, canonical, and there */
+	struct points *points;	/* made for the bindings; what lacks, the way has to cope with */
+	char why_not[200];	/* why namespaces alone cannot do what is asked for, "" = they can */
 };
 
 struct enter_result {
@@ -79,13 +82,11 @@ struct enter_result {
 
 /*
  * 0, or −errno with a sentence: what is bound makes no sense, the root is not there. What is
- * missing but can be done without is warned of.
+ * missing but can be done without is warned of. Mount points that are missing are made.
  */
 int enter_prepare(struct entry *ret, const struct enter *how, struct err *e);
+/* After the last process: what was made for it is removed. */
 void entry_clear(struct entry *entry);
-
-/* Why namespaces alone cannot do what is asked for; NULL: they can. */
-const char *enter_needs_translation(const struct entry *entry);
 
 /* By namespaces. 0, or −errno with a sentence in @e. */
 int enter_run(const struct entry *entry, struct enter_result *ret, struct err *e);

@@ -3,6 +3,7 @@
 #include "core/replay/enter.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include "core/base/err.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/replay/points.h"
 #include "core/replay/settle.h"
 
 extern char **environ;
@@ -95,8 +97,51 @@ static int find_cwd(struct entry *entry, struct err *e)
 	return entry->cwd ? 0 : err_set(e, -ENOMEM, "find the working directory");
 }
 
+/* Where it is missing in the root a symlink does, if it leads to the same. */
+static bool is_by_link(const struct entry *entry, const struct binds_entry *b)
+{
+	_cleanup_free_ char *there = binds_host(&entry->binds, b->host);
+
+	return b->flags & BINDS_MISSING && there && !strcmp(there, b->host);
+}
+
+static const char *option_why(const struct enter *how)
+{
+	return how->ids_file ? "owners are to last (--root-id=FILE)" :
+	       how->qemu ? "programs of another machine are to run (-q)" :
+	       how->n_ports || how->high_ports || how->free_ports ? "ports are to change (-p, -n)" :
+	       how->links ? "symlinks are to stand for hard links (-l)" :
+	       how->hidden ? "names are to be hidden (-H)" :
+	       how->sysvipc ? "System V's IPC is to be its own (--sysvipc)" : "";
+}
+
+static void find_why_not(struct entry *entry)
+{
+	const char *option = option_why(entry->how);
+	const struct points_lack *lacks;
+	size_t n;
+
+	snprintf(entry->why_not, sizeof(entry->why_not), "%s", option);
+	lacks = points_lacks(entry->points, &n);
+	if (n)
+		snprintf(entry->why_not, sizeof(entry->why_not),
+			 "there is no %.100s to bind over, and it cannot be made (%s)", lacks[0].guest,
+			 strerror(-lacks[0].error));
+	for (size_t i = 0; i < entry->binds.n; i++) {
+		const struct binds_entry *b = &entry->binds.v[i];
+
+		if (b->flags & BINDS_ON_LINK)
+			snprintf(entry->why_not, sizeof(entry->why_not),
+				 "%.100s is a symlink, and is to be covered itself", b->guest);
+		else if (b->flags & BINDS_TASK && !is_by_link(entry, b))
+			snprintf(entry->why_not, sizeof(entry->why_not),
+				 "%.100s is to be another file for each process", b->guest);
+	}
+}
+
 void entry_clear(struct entry *entry)
 {
+	points_remove(entry->points);
 	binds_clear(&entry->binds);
 	free_words(entry->env);
 	free(entry->cwd);
@@ -112,6 +157,9 @@ int enter_prepare(struct entry *ret, const struct enter *how, struct err *e)
 	};
 	int r = binds_make(&entry.binds, &words, e);
 
+	/* A working directory may lie on the way to a mount point. */
+	if (r == 0)
+		r = points_make(&entry.points, &entry.binds, how->no_points, e);
 	if (r == 0)
 		r = find_cwd(&entry, e);
 	if (r == 0) {
@@ -120,29 +168,11 @@ int enter_prepare(struct entry *ret, const struct enter *how, struct err *e)
 		if (!entry.env)
 			r = err_set(e, -ENOMEM, "copy the environment");
 	}
-	if (r == 0)
+	if (r == 0) {
+		find_why_not(&entry);
 		*ret = entry;
-	else
+	} else {
 		entry_clear(&entry);
-	return r;
-}
-
-const char *enter_needs_translation(const struct entry *entry)
-{
-	const struct enter *how = entry->how;
-
-	for (size_t i = 0; i < entry->binds.n; i++) {
-		const struct binds_entry *b = &entry->binds.v[i];
-
-		if (b->flags & BINDS_ON_LINK)
-			return "a binding covers a symlink itself";
-		if (b->flags & BINDS_TASK)
-			return "a binding is another thing for each process";
 	}
-	return how->ids_file ? "owners are to last (--root-id=FILE)" :
-	       how->qemu ? "programs of another machine are to run (-q)" :
-	       how->n_ports || how->high_ports || how->free_ports ? "ports are to change (-p, -n)" :
-	       how->links ? "symlinks are to stand for hard links (-l)" :
-	       how->hidden ? "names are to be hidden (-H)" :
-	       how->sysvipc ? "System V's IPC is to be its own (--sysvipc)" : NULL;
+	return r;
 }

@@ -10,12 +10,17 @@
 
 struct err;
 
+struct ns_source {
+	int fd;			/* −1 = none */
+	bool cloned;		/* a detached mount, to be moved to its place */
+};
+
 struct ns_state {
 	const struct plan *plan;
 	int channel;
 	const sigset_t *mask;
 	int old, root;		/* this machine's root and the tree, −1 before they are entered */
-	int *sources;		/* per operation: the bind's source, −1 = none */
+	struct ns_source *sources;	/* per operation: of a bind */
 	bool in_place;		/* the root is "/" itself: nothing to enter */
 };
 

@@ -22,16 +22,68 @@
 #include "core/base/err.h"
 #include "core/base/log.h"
 
+/* <linux/mount.h> and <sys/mount.h> exclude each other in older C libraries. */
+#define OPEN_TREE_CLONE_ 1
+#define AT_RECURSIVE_ 0x8000
+#define MOVE_MOUNT_F_EMPTY_PATH_ 0x4
+#define MOVE_MOUNT_T_SYMLINKS_ 0x10
+
 #define MAX_LINKS 40	/* as the kernel's own limit for a walk */
+
+/*
+ * Where mounts are made on this machine's own tree, one that is a source as well would be
+ * copied with it: so each source is cloned before the first (Linux 5.2), else used as it is.
+ */
+static void clone_sources(struct ns_state *s)
+{
+	for (size_t i = 0; i < s->plan->n; i++) {
+		struct ns_source *from = &s->sources[i];
+		int tree = from->fd < 0 ? -1 :
+			   (int)syscall(SYS_open_tree, from->fd, "",
+					AT_EMPTY_PATH | AT_RECURSIVE_ | OPEN_TREE_CLONE_ | O_CLOEXEC);
+
+		if (tree >= 0) {
+			close(from->fd);
+			*from = (struct ns_source){ tree, true };
+		}
+	}
+}
+
+/* Before the first mount: they are what they are without any. */
+static int open_sources(struct ns_state *s, struct err *e)
+{
+	s->sources = malloc((s->plan->n + 1) * sizeof(*s->sources));
+	if (!s->sources)
+		return err_set(e, -ENOMEM, "open what is bound");
+	for (size_t i = 0; i < s->plan->n; i++) {
+		const struct plan_op *op = &s->plan->ops[i];
+
+		s->sources[i] = (struct ns_source){ -1, false };
+		if (op->kind != PLAN_BIND)
+			continue;
+		s->sources[i].fd = open(op->host, O_PATH | O_CLOEXEC);
+		if (s->sources[i].fd >= 0)
+			continue;
+		if (!(op->flags & PLAN_BIND_OPTIONAL))
+			return err_set(e, -errno, "open %s", op->host);
+		if (!(op->flags & PLAN_BIND_SILENT))
+			log_warn("%s is taken from this machine, but: %s", op->host, strerror(errno));
+	}
+	return 0;
+}
 
 static int enter_root(struct ns_state *s, const struct plan_op *op, struct err *e)
 {
 	/* Nothing that we mount is seen outside; what is unmounted there goes here too. */
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 && errno != EINVAL)
 		return err_set(e, -errno, "make mounts private");
+	if (open_sources(s, e) < 0)
+		return e->code;
 	s->in_place = !strcmp(op->host, "/");
-	if (s->in_place)
+	if (s->in_place) {
+		clone_sources(s);
 		return 0;
+	}
 	if (mount(op->host, op->host, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return err_set(e, -errno, "mount %s", op->host);
 	if (chdir(op->host) < 0)
@@ -55,32 +107,12 @@ static int enter_overlay(struct ns_state *s, const struct plan_op *op, struct er
 	snprintf(options, sizeof(options),
 		 "lowerdir=/proc/self/fd/%d,upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d%s", lower,
 		 upper, work, s->plan->ids == PLAN_IDS_TRUE ? "" : ",userxattr");
+	if (open_sources(s, e) < 0)
+		return e->code;
 	if (mount("overlay", op->guest, "overlay", 0, options) < 0)
 		return err_set(e, -errno, "mount an overlay on %s", op->guest);
 	if (chdir(op->guest) < 0)
 		return err_set(e, -errno, "enter %s", op->guest);
-	return 0;
-}
-
-static int open_sources(struct ns_state *s, struct err *e)
-{
-	s->sources = malloc((s->plan->n + 1) * sizeof(*s->sources));
-	if (!s->sources)
-		return err_set(e, -ENOMEM, "open what is bound");
-	for (size_t i = 0; i < s->plan->n; i++) {
-		const struct plan_op *op = &s->plan->ops[i];
-
-		s->sources[i] = -1;
-		if (op->kind != PLAN_BIND)
-			continue;
-		s->sources[i] = open(op->host, O_PATH | O_CLOEXEC);
-		if (s->sources[i] >= 0)
-			continue;
-		if (!(op->flags & PLAN_BIND_OPTIONAL))
-			return err_set(e, -errno, "open %s", op->host);
-		if (!(op->flags & PLAN_BIND_SILENT))
-			log_warn("%s is taken from this machine, but: %s", op->host, strerror(errno));
-	}
 	return 0;
 }
 
@@ -165,7 +197,7 @@ static int make_points(struct ns_state *s, struct err *e)
 			if (r < 0)
 				return err_set(e, r, "make the mount point /proc");
 		}
-		if (op->kind != PLAN_BIND || s->sources[i] < 0 || fstat(s->sources[i], &st) < 0)
+		if (op->kind != PLAN_BIND || s->sources[i].fd < 0 || fstat(s->sources[i].fd, &st) < 0)
 			continue;
 		r = make_point(op->guest, S_ISDIR(st.st_mode), op->flags & PLAN_BIND_NOFOLLOW, 0);
 		if (r < 0 && !(op->flags & PLAN_BIND_OPTIONAL))
@@ -173,8 +205,8 @@ static int make_points(struct ns_state *s, struct err *e)
 		if (r < 0) {
 			log_warn("%s is not taken from this machine: no mount point: %s", op->guest,
 				 strerror(-r));
-			close(s->sources[i]);
-			s->sources[i] = -1;
+			close(s->sources[i].fd);
+			s->sources[i].fd = -1;
 		}
 	}
 	return 0;
@@ -187,10 +219,6 @@ static int make_points(struct ns_state *s, struct err *e)
  */
 static int enter(struct ns_state *s, struct err *e)
 {
-	int r = open_sources(s, e);
-
-	if (r < 0)
-		return r;
 	s->old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	s->root = open(s->in_place ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (s->old < 0 || s->root < 0)
@@ -221,13 +249,18 @@ static unsigned long locked_flags(const char *path)
 	return flags;
 }
 
-static int do_bind(struct ns_state *s, const struct plan_op *op, int source)
+static int do_bind(struct ns_state *s, const struct plan_op *op, const struct ns_source *source)
 {
 	char from[64];
 
-	snprintf(from, sizeof(from), "proc/self/fd/%d", source);
-	if (fchdir(s->old) < 0 || mount(from, op->guest, NULL, MS_BIND | MS_REC, NULL) < 0)
+	snprintf(from, sizeof(from), "proc/self/fd/%d", source->fd);
+	if (source->cloned) {
+		if (syscall(SYS_move_mount, source->fd, "", AT_FDCWD, op->guest,
+			    MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_SYMLINKS_) < 0)
+			return -errno;
+	} else if (fchdir(s->old) < 0 || mount(from, op->guest, NULL, MS_BIND | MS_REC, NULL) < 0) {
 		return -errno;
+	}
 	if (op->flags & PLAN_BIND_READONLY &&
 	    mount(NULL, op->guest, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | locked_flags(op->guest),
 		  NULL) < 0)
@@ -237,14 +270,14 @@ static int do_bind(struct ns_state *s, const struct plan_op *op, int source)
 
 static int bind_one(struct ns_state *s, const struct plan_op *op, struct err *e)
 {
-	int *source = &s->sources[op - s->plan->ops];
+	struct ns_source *source = &s->sources[op - s->plan->ops];
 	int r;
 
-	if (*source < 0)
+	if (source->fd < 0)
 		return 0;
-	r = do_bind(s, op, *source);
-	close(*source);
-	*source = -1;
+	r = do_bind(s, op, source);
+	close(source->fd);
+	source->fd = -1;
 	if (r == 0)
 		return 0;
 	if (!(op->flags & PLAN_BIND_OPTIONAL))

@@ -14,7 +14,9 @@ static void add_binds(struct plan *p, const struct binds *b)
 	for (size_t i = 0; i < b->n; i++) {
 		unsigned usual = b->v[i].flags & BINDS_USUAL ? PLAN_BIND_OPTIONAL | PLAN_BIND_SILENT : 0;
 
-		plan_add_bind(p, b->v[i].host, b->v[i].guest, usual);
+		/* What each task sees differently a symlink shows (enter_prepare.c). */
+		if (!(b->v[i].flags & BINDS_TASK))
+			plan_add_bind(p, b->v[i].host, b->v[i].guest, usual);
 	}
 }
 

@@ -59,6 +59,9 @@ try "nested ones, whatever their order" gives 0 "another deep" \
 	run -r root -b other:/work/sub -b host/dir:/work sh -c 'echo $(cat /work/sub/file) deep'
 last() { gives 0 another run -r root -b host:/work -b other:/work cat /work/file && grep -q "the last one counts" err; }
 try "of two at one place the last counts, and that is said" last
+try "two can change places" gives 0 name run -r root -b root/etc:/work -b root/work:/etc sh -c 'ls /etc /work | grep name'
+here_too() { gives 0 "passwd outside" run -b "$here/host:/etc" -b /etc:"$here/other" sh -c "echo \$(ls $here/other | grep -x passwd; cat /etc/file)"; }
+try "in this machine's own root too" here_too
 missing() { gives 0 inside run -r root -b nosuch:/work cat /etc/name && grep -q "nosuch is not bound" err; }
 try "what is missing here is left out, and said" missing
 ignored() { PROOT_IGNORE_MISSING_BINDINGS=1 quietly run -r root -b nosuch:/work true; }
@@ -71,6 +74,7 @@ try "-w may be relative" gives 0 "$here/x" run -r root -b host:x -w x pwd
 nowhere() { gives 0 / run -r root -w /nosuch pwd && grep -q "/nosuch is not in the root" err; }
 try "a -w that is not there is said, and the top taken" nowhere
 try "without -w it is here if that is there" gives 0 "$here" run -r root -b . pwd
+try "or the top, without a word" gives 0 / quietly run -r root pwd
 try "PWD agrees" gives 0 /work env PWD=/nonsense "$CARE" run -r root -w /work env sh -c 'echo $PWD'
 
 at_home() { gives 0 "$(cat /etc/hosts)" run -R root cat /etc/hosts; }
@@ -91,6 +95,80 @@ try "a root that is a file is told" says 125 "host/file is to be the root" run -
 try "an unknown option names the nearest" says 125 "did you mean --rootfs" run --rotfs=root true
 try "-i wants two numbers" says 125 "UID:GID" run -r root -i me true
 try "-p wants two ports" says 125 "INSIDE:OUTSIDE" run -r root -p 80:99999 true
+# What is in the root, with times: nothing of a run stays but what it made.
+tree() { find root ! -type l -exec stat -c '%n %F %a %s %y' {} + | LC_ALL=C sort; find root -type l | LC_ALL=C sort; }
+no_trace() {
+	tree >before
+	gives 0 "deep outside" run -r root -b host/dir:/new/way/to -b host/file:/new/file -b host:/etc/more \
+		sh -c 'echo $(cat /new/way/to/sub/file /new/file)' || return
+	tree | diff before -
+}
+try "mount points that were missing are gone after it, and times are as before" no_trace
+dangling() {
+	ln -s gone/far root/dangling
+	gives 0 outside run -r root -b host:/dangling cat /gone/far/file && [ ! -e root/gone ] && rm root/dangling
+}
+try "a symlink to nowhere leads to where one is made" dangling
+put() {
+	run -r root -b host/dir:/new/way sh -c 'echo kept >/new/mine' && [ "$(cat root/new/mine)" = kept ] &&
+		[ ! -e root/new/way ] && rm -r root/new
+}
+try "what the command put beside them stays" put
+empty() { mkdir root/empty && : >root/empty.file && run -r root -b host:/empty -b host/file:/empty.file true &&
+	[ -d root/empty ] && [ -e root/empty.file ] && rm -r root/empty root/empty.file; }
+try "what was there stays, were it empty" empty
+# COMMAND… in the background: it says when it runs, and ends when it is told.
+mkfifo ready go
+wait_inside() {
+	"$CARE" run -r root -b host/dir:/new/way -b .:/talk "$@" sh -c 'echo >/talk/ready; read x </talk/go; cat /new/way/sub/file' \
+		>inside.out 2>&1 &
+	pid=$!
+	read -r x <ready
+}
+together() {
+	tree >before
+	wait_inside || return
+	gives 0 deep run -r root -b host/dir:/new/way cat /new/way/sub/file || return
+	echo >go && wait $pid && grep -q deep inside.out && tree | diff before -
+}
+try "two runs share one, and the last to end removes it" together
+other_way() {
+	tree >before
+	"$CARE" run -r root -b host/dir:/new/way -b .:/talk sh -c 'echo >/talk/ready; read x </talk/go' &
+	first=$!
+	read -r x <ready
+	mkfifo ready2 go2
+	"$CARE" run -r root -b host/dir:/new/way -b .:/talk sh -c 'echo >/talk/ready2; read x </talk/go2; cat /new/way/sub/file' >inside.out 2>&1 &
+	second=$!
+	read -r x <ready2
+	echo >go && wait $first && echo >go2 && wait $second
+	status=$?
+	cat inside.out
+	[ $status -eq 0 ] && grep -q deep inside.out && tree | diff before -
+}
+try "whichever made it" other_way
+killed() {
+	tree >before
+	wait_inside || return
+	kill -KILL $pid
+	wait $pid
+	[ -d root/new/way ] || { echo "it was gone"; return 1; }
+	run -r root -b host/dir:/work true && tree | diff before -
+}
+try "what a killed run left the next one removes" killed
+unwritable() {
+	chmod 555 root/etc
+	says 125 "there is no /etc/new to bind over, and it cannot be made (Permission denied)" run -r root -b host:/etc/new true
+	status=$?
+	chmod 755 root/etc
+	return $status
+}
+[ "$(id -u)" = 0 ] || try "where none can be made that is said" unwritable
+polluted() { says 125 "no /new to bind over" env PROOT_DONT_POLLUTE_ROOTFS=1 "$CARE" run -r root -b host:/new true; }
+try "none is made if PROOT_DONT_POLLUTE_ROOTFS is set" polluted
+descriptors() { gives 0 "/proc/self/fd inside" run -r root -b /proc -b /proc/self/fd:/dev/fd sh -c 'exec 9</etc/name; echo $(readlink /dev/fd; cat /dev/fd/9)'; }
+try "a binding of /proc/self/fd is each process's own" descriptors
+
 for option in "-q qemu-arm" "-p 80:8080" -p -n -l --sysvipc -H --root-id=ids --engine=ptrace; do
 	# shellcheck disable=SC2086 # several words
 	"$CARE" run -r root $option true >/dev/null 2>err && continue
