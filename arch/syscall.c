@@ -143,6 +143,7 @@ const char *syscall_class_name(enum syscall_class class)
 		[SYSCALL_REFUSE] = "refuse",
 		[SYSCALL_WHO] = "who",
 		[SYSCALL_FDMETA] = "fdmeta",
+		[SYSCALL_UNAME] = "uname",
 	};
 
 	return class < SYSCALL_CLASSES ? names[class] : "?";

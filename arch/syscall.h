@@ -35,6 +35,7 @@ enum syscall_class {
 	SYSCALL_REFUSE,		/* io_uring: works past every observer */
 	SYSCALL_WHO,		/* tells who one is, or asks for what that allows: getuid, capset */
 	SYSCALL_FDMETA,		/* metadata of what a descriptor is open on: fstat, fchown */
+	SYSCALL_UNAME,		/* tells the kernel's name and release */
 	SYSCALL_CLASSES
 };
 

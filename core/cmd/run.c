@@ -8,6 +8,7 @@
 #include "core/base/err.h"
 #include "core/cmd/cmd.h"
 #include "core/cmd/commands.h"
+#include "core/cmd/run_kernel.h"
 #include "core/cmd/run_options.h"
 
 static const struct cmd_example examples[] = {
@@ -35,6 +36,7 @@ static int run_entry(const struct entry *entry)
 {
 	enum enter_way way = entry->how->way;
 	struct enter_result result = { 0 };
+	struct run_kernel kernel;
 	struct err e = { 0 };
 
 	if (*entry->why_not && way == ENTER_NAMESPACES)
@@ -43,7 +45,8 @@ static int run_entry(const struct entry *entry)
 		return cmd_fail(CMD_EXIT_FAILURE, "this care can enter a root by namespaces only%s%s",
 				*entry->why_not ? ", but " : "", entry->why_not);
 	log_info("entered by namespaces");
-	enter_run(entry, &result, &e);
+	run_kernel_init(&kernel, entry->how);
+	enter_run(entry, entry->how->kernel ? &kernel.runner : NULL, &result, &e);
 	return run_status(&result, &e);
 }
 
@@ -56,8 +59,6 @@ static int run_main(void *options_at, int argc, char **argv)
 	int status;
 
 	(void)argc;
-	if (o->kernel)
-		log_info("-k: the kernel's name is not changed");
 	status = run_request_make(&request, o, argv);
 	if (status)
 		return status;

@@ -33,7 +33,8 @@ const struct cmd_option run_option_table[] = {
 	       "runs too."),
 	OPTION("i,change-id", CMD_STRING, ids, "UID:GID", "Be seen as UID and GID."),
 	OPTION("k,kernel-release", CMD_STRING, kernel, "RELEASE",
-	       "Accepted for old scripts; the kernel's name is not changed."),
+	       "Let the kernel be told as RELEASE, or as all of "
+	       "\\sysname\\nodename\\release\\version\\machine\\domainname\\hwcap\\."),
 	OPTION("isolate", CMD_STRING, isolate, "LIST", "Separate any of pid,ipc,net,uts as well."),
 	CMD_HEADING("Instead of what this machine has or allows"),
 	OPTION("q,qemu", CMD_STRING, qemu, "COMMAND",
@@ -132,6 +133,17 @@ static int take_qemu(struct run_request *r, const struct run_options *o)
 	return 0;
 }
 
+/* Whatever it says, it is no reason not to run. */
+static void take_kernel(struct run_request *r, const struct run_options *o)
+{
+	if (!o->kernel)
+		return;
+	if (uname_parse(o->kernel, &r->kernel) < 0)
+		log_warn("-k: \"%s\" is no release and is passed over", o->kernel);
+	else
+		r->how.kernel = &r->kernel;
+}
+
 /* PRoot's variables. Those about its loader and its own emulation have nothing to mean here. */
 static void take_variables(struct enter *how)
 {
@@ -146,11 +158,13 @@ static void take_variables(struct enter *how)
 		cmd_printer_init(atoi(verbose));
 }
 
-int run_request_make(struct run_request *ret, const struct run_options *o, char *const *argv)
+int run_request_make(struct run_request *r, const struct run_options *o, char *const *argv)
 {
 	static char shell[] = "/bin/sh", login[] = "-l";
 	static char *const shells[] = { shell, login, NULL };
-	struct run_request r = {
+	int status;
+
+	*r = (struct run_request){
 		.how = {
 			.root = o->root_system ?: o->root_host ?: o->root,
 			.binds = { o->binds.v, o->binds.n },
@@ -161,20 +175,19 @@ int run_request_make(struct run_request *ret, const struct run_options *o, char 
 			.sysvipc = o->sysvipc,
 		},
 	};
-	int status = take_ids(&r.how, o);
-
-	if (!status && isolate_parse(o->isolate, &r.how.isolate) < 0)
+	status = take_ids(&r->how, o);
+	if (!status && isolate_parse(o->isolate, &r->how.isolate) < 0)
 		status = cmd_usage(&cmd_run, "--isolate takes any of pid,ipc,net,uts, not \"%s\"", o->isolate);
 	if (!status)
-		status = take_ports(&r, o);
+		status = take_ports(r, o);
 	if (!status)
-		status = take_qemu(&r, o);
+		status = take_qemu(r, o);
 	if (status) {
-		run_request_clear(&r);
+		run_request_clear(r);
 		return status;
 	}
-	take_variables(&r.how);
-	*ret = r;
+	take_kernel(r, o);
+	take_variables(&r->how);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/cmd/cmd.h"
 #include "core/replay/enter.h"
+#include "emul/uname/uname.h"
 
 struct run_options {
 	const char *root, *root_host, *root_system, *cwd, *kernel;
@@ -24,10 +25,11 @@ struct run_request {
 	struct enter_port *ports;
 	char **qemu;
 	char *qemu_text;
+	struct uname_names kernel;
 };
 
-/* 0, or an exit status after a sentence. */
-int run_request_make(struct run_request *ret, const struct run_options *o, char *const *argv);
+/* 0, or an exit status after a sentence. @r must stay where it is. */
+int run_request_make(struct run_request *r, const struct run_options *o, char *const *argv);
 void run_request_clear(struct run_request *r);
 
 #endif

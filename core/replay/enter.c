@@ -10,9 +10,8 @@
 #include "core/replay/wait.h"
 
 static int start(const struct plan_run *run, struct plan_place *place, struct plan **ret_plan,
-		 struct ns_child *child, const sigset_t *mask, bool *ret_refused, struct err *e)
+		 struct ns_child *child, struct ns_start how, bool *ret_refused, struct err *e)
 {
-	struct ns_start how = { .mask = mask };
 	int r;
 
 	plan_free(*ret_plan);
@@ -25,21 +24,22 @@ static int start(const struct plan_run *run, struct plan_place *place, struct pl
 }
 
 static int run_plan(const struct enter *how, const struct plan_run *run, struct plan_place *place,
-		    struct enter_result *ret, struct err *e)
+		    struct ns_runner *runner, struct enter_result *ret, struct err *e)
 {
+	sigset_t mask;
+	struct ns_start ns = { .mask = &mask, .runner = runner };
 	struct plan *plan = NULL;
 	struct ns_child child;
-	sigset_t mask;
 	int status, r = wait_prepare(&mask, e);
 
 	if (r < 0)
 		return r;
 	/* Root need not pretend: it becomes whom it is asked to be. */
 	place->ids = geteuid() == 0 ? PLAN_IDS_TRUE : PLAN_IDS_ONE;
-	r = start(run, place, &plan, &child, &mask, &ret->refused, e);
+	r = start(run, place, &plan, &child, ns, &ret->refused, e);
 	if (r < 0 && ret->refused && place->ids == PLAN_IDS_TRUE) {
 		place->ids = PLAN_IDS_ONE;
-		r = start(run, place, &plan, &child, &mask, &ret->refused, e);
+		r = start(run, place, &plan, &child, ns, &ret->refused, e);
 	}
 	if (r == 0) {
 		struct wait_how wait = { .pid = child.pid, .kill_others = how->kill_others };
@@ -57,7 +57,8 @@ static int run_plan(const struct enter *how, const struct plan_run *run, struct 
 	return r;
 }
 
-int enter_run(const struct entry *entry, struct enter_result *ret, struct err *e)
+int enter_run(const struct entry *entry, struct ns_runner *runner, struct enter_result *ret,
+	      struct err *e)
 {
 	const struct enter *how = entry->how;
 	struct plan_run run = {
@@ -67,5 +68,5 @@ int enter_run(const struct entry *entry, struct enter_result *ret, struct err *e
 	struct plan_place place = { .root = entry->binds.root, .uid = geteuid(), .gid = getegid() };
 
 	*ret = (struct enter_result){ 0 };
-	return run_plan(how, &run, &place, ret, e);
+	return run_plan(how, &run, &place, runner, ret, e);
 }

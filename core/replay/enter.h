@@ -14,7 +14,9 @@
 #include "core/replay/plan.h"
 
 struct err;
+struct ns_runner;
 struct points;
+struct uname_names;
 
 enum enter_way {
 	ENTER_AUTO,		/* the fastest that works here and can do what is asked for */
@@ -44,6 +46,8 @@ struct enter {
 	uid_t uid;
 	gid_t gid;
 	const char *ids_file;		/* owners and modes that last, NULL: only as long as this runs */
+
+	const struct uname_names *kernel;	/* what uname(2) tells (emul/uname/uname.h); NULL: the truth */
 
 	char *const *qemu;		/* command for programs of another machine, NULL-terminated; or NULL */
 	bool unmixed;			/* it is for this machine's programs too */
@@ -88,7 +92,11 @@ int enter_prepare(struct entry *ret, const struct enter *how, struct err *e);
 /* After the last process: what was made for it is removed. */
 void entry_clear(struct entry *entry);
 
-/* By namespaces. 0, or −errno with a sentence in @e. */
-int enter_run(const struct entry *entry, struct enter_result *ret, struct err *e);
+/*
+ * By namespaces. 0, or −errno with a sentence in @e. @runner (core/replay/ns.h) runs the
+ * command in there; NULL: it is executed and nothing is between it and the kernel.
+ */
+int enter_run(const struct entry *entry, struct ns_runner *runner, struct enter_result *ret,
+	      struct err *e);
 
 #endif

@@ -23,12 +23,18 @@ struct ns_child {
 	bool not_executed;	/* after ns_end(): what failed was execve itself */
 };
 
+/* What runs the command in the place of execve(2), in there: its wait status, or −errno of that. */
+struct ns_runner {
+	int (*run)(struct ns_runner *self, char *const *argv, char *const *env, int *ret_status, struct err *e);
+};
+
 struct ns_start {
 	const struct plan *plan;
 	struct watch *watch;		/* may be NULL */
 	const sigset_t *mask;		/* the command's signal mask */
 	const int *stdio;		/* three descriptors to be 0, 1, 2; −1 = as it is; NULL = all */
 	bool probe;			/* go through everything but run nothing */
+	struct ns_runner *runner;	/* NULL: it is executed, and nothing stands before it */
 };
 
 /*

@@ -169,6 +169,28 @@ try "none is made if PROOT_DONT_POLLUTE_ROOTFS is set" polluted
 descriptors() { gives 0 "/proc/self/fd inside" run -r root -b /proc -b /proc/self/fd:/dev/fd sh -c 'exec 9</etc/name; echo $(readlink /dev/fd; cat /dev/fd/9)'; }
 try "a binding of /proc/self/fd is each process's own" descriptors
 
+try "-k is what uname tells" gives 0 "$(uname -s) 9.8.7" run -r root -k 9.8.7 uname -sr
+try "-k may tell all of it" gives 0 "Sys node 1.2 a version mach" run -r root -k '\Sys\node\1.2\a version\mach\dom\ff\' \
+	sh -c 'uname -snrvm'
+try "the status stays the command's under it" gives 7 "" run -r root -k 9.8.7 sh -c 'exit 7'
+try "and a signal's" gives 143 "" run -r root -k 9.8.7 sh -c 'kill -TERM $$'
+try "and what is not there" says 127 nosuch run -r root -k 9.8.7 nosuch
+garbled() { gives 0 "$(uname -r)" run -r root -k '\Sys\node' uname -r && grep -q "passed over" err; }
+try "a -k that is none is passed over, with a word" garbled
+unobserved() { gives 0 "$(uname -r)" "$TOOLS/deny" ptrace --errno=EPERM -- "$CARE" run -r root -k 9.8.7 uname -r && grep -q "no effect" err; }
+try "where nothing can be observed it has no effect, with a word" unobserved
+interrupted() {
+	mkfifo heard
+	"$CARE" run -r root -k 9.8.7 -b .:/talk sh -c 'trap "echo got it >/talk/heard; exit 5" TERM; echo >/talk/ready; while :; do read x </talk/go; done' &
+	pid=$!
+	read -r x <ready
+	kill -TERM $pid
+	read -r x <heard
+	wait $pid
+	[ $? -eq 5 ]
+}
+try "a signal for us reaches the command there too" interrupted
+
 for option in "-q qemu-arm" "-p 80:8080" -p -n -l --sysvipc -H --root-id=ids --engine=ptrace; do
 	# shellcheck disable=SC2086 # several words
 	"$CARE" run -r root $option true >/dev/null 2>err && continue

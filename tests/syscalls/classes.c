@@ -57,6 +57,7 @@ static const char *const known[SYSCALL_CLASSES] = {
 		"getuid getgid geteuid getegid getresuid getresgid getgroups getuid32 getgid32 "
 		"geteuid32 getegid32 getresuid32 getresgid32 getgroups32 capget capset prctl=7 "
 		"prctl=8 prctl=23 prctl=24 prctl=27 prctl=28 prctl=38 prctl=47 getsockopt=17",
+	[SYSCALL_UNAME] = "uname olduname oldolduname",
 	[SYSCALL_FDMETA] =
 		"fstat oldfstat fstat64 fchmod fchown fchown32 fgetxattr flistxattr fsetxattr "
 		"fremovexattr",
