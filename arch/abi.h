@@ -31,6 +31,8 @@ struct abi {
 	bool reg64;		/* a 64-bit argument takes one register */
 	bool pairs_even;	/* else it takes two, and here the first of them is even */
 	bool untested;		/* recognised, decoded, and reported: no machine of ours runs it */
+	bool ipc_versions;	/* shmctl & co. without IPC_64 mean the structures of Linux 2.2 */
+	bool sem_times_wide;	/* struct semid64_ds has a long more behind each time */
 	uint8_t elf_class;	/* 1: 32 bits, 2: 64 */
 	uint16_t elf_machine;	/* EM_* of <elf.h> */
 

@@ -9,6 +9,7 @@ const struct abi abi_arm = {
 	.audit_arch = 0x40000028,
 	.word = 4,
 	.pairs_even = true,
+	.ipc_versions = true,
 	.elf_class = 1,
 	.elf_machine = 40,
 	.o_direct = 0200000,

@@ -5,6 +5,7 @@
  *
  *   --plain            ptrace alone, without seccomp
  *   --port=IN:OUT --low --netcoop     emul/ports
+ *   --sysvipc                         emul/sysv
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "core/engine/engine.h"
 #include "core/event/event.h"
 #include "emul/ports/ports.h"
+#include "emul/sysv/sysv.h"
 
 static struct bus bus;
 static struct engine_spec spec = { .kind = ENGINE_AUTO };
@@ -54,10 +56,25 @@ static struct ports *ports_of(int argc, char **argv)
 	return p;
 }
 
+static struct sysv *sysv_of(int argc, char **argv)
+{
+	struct sysv *s = NULL;
+
+	for (int i = 0; i < argc && !s; i++)
+		if (!strcmp(argv[i], "--sysvipc") && !(s = sysv_new()))
+			fail("no memory");
+	if (s && sysv_refused())
+		spec.kind = ENGINE_PTRACE;
+	if (s)
+		add(sysv_sink(s), sysv_classes());
+	return s;
+}
+
 int main(int argc, char **argv)
 {
 	struct engine_result result;
 	struct ports *ports;
+	struct sysv *sysv;
 	struct err e = { 0 };
 	int n = 1, r;
 
@@ -67,12 +84,14 @@ int main(int argc, char **argv)
 	if (n == argc)
 		fail("which command?");
 	ports = ports_of(n, argv);
+	sysv = sysv_of(n, argv);
 	spec.argv = argv + n;
 	r = engine_run(&spec, &bus, &result, &e);
 	engine_signals_restore();
 	if (r < 0)
 		fail(e.text);
 	ports_free(ports);
+	sysv_free(sysv);
 	engine_result_free(&result);
 	return engine_exit_code(result.status);
 }
