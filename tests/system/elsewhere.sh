@@ -9,7 +9,7 @@
 # By default each workload is tried once, in one format, and each format once; root begins
 # with another format than a user. --full (or FULL=1) tries all with all. A workload is a file
 # of tests/system/workloads; its archive is replayed by `care replay` and, extracted, by its
-# re-execute.sh.
+# re-execute.sh. With REFUSED=1 the kernel there refuses namespaces and mounts.
 . "$TOP/tests/system/common"
 
 formats='tar tar.gz tar.lzo tar.zst cpio.gz dir default'
@@ -88,6 +88,7 @@ take_there() {
 	rm -rf "$there/in"
 	mkdir "$there/in"
 	cp "$CARE" "$there/in/care"
+	[ -z "${REFUSED-}" ] || cp "$TOOLS/deny" "$there/in/deny"
 	mv "$archive" "$there/in/"
 	archive=/in/${archive##*/}
 	# Whoever was sent something owns the copy.
@@ -149,7 +150,9 @@ results_in() {	# DIR
 
 try_replay() {	# HOW FORMAT NAME
 	empty_elsewhere
+	guard=${REFUSED:+/in/deny namespaces,mounts --errno=EPERM --}
 	"$1"
+	guard=
 	if same recorded replayed >"$base/difference"; then
 		ok "$workload, $2: $3"
 	else

@@ -6,6 +6,8 @@
  * ENOSYS, or the error given. WHAT is a call, or one of
  *
  *   userns        unshare and clone with CLONE_NEWUSER; clone3 is not there
+ *   namespaces    unshare and setns, clone with any namespace; clone3 is not there
+ *   mounts        mount and its kin, pivot_root, chroot
  *   seccomp       filters, by seccomp(2) and by prctl(2)
  *   syscall-info  PTRACE_GET_SYSCALL_INFO
  *   overlay       mounts of overlay file systems (ENODEV); by a supervisor, for a filter
@@ -68,6 +70,18 @@ static void load(size_t offset)
 	put(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
 }
 
+/* The call's low word of argument @arg has one of the bits in @mask: @action. */
+static void if_any_bit(int64_t nr, int arg, uint32_t mask, uint32_t action)
+{
+	if (nr < 0)
+		return;
+	load(offsetof(struct seccomp_data, nr));
+	put(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)nr, 0, 3);
+	load(offsetof(struct seccomp_data, args) + 8 * (size_t)arg);
+	put(BPF_JMP | BPF_JSET | BPF_K, mask, 0, 1);
+	put(BPF_RET | BPF_K, action, 0, 0);
+}
+
 /* The call's low word of argument @arg, masked, is @value: @action. */
 static void if_arg(int64_t nr, int arg, uint32_t mask, uint32_t value, uint32_t action)
 {
@@ -97,12 +111,39 @@ static void deny_userns(const struct abi *abi, uint32_t action)
 	if_call(abi_number(abi, SYSCALL_clone3), SECCOMP_RET_ERRNO | ENOSYS);
 }
 
+static void deny_namespaces(const struct abi *abi, uint32_t action)
+{
+	uint32_t all = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
+		       CLONE_NEWNET | CLONE_NEWCGROUP;
+
+	if_call(abi_number(abi, SYSCALL_unshare), action);
+	if_call(abi_number(abi, SYSCALL_setns), action);
+	if_any_bit(abi_number(abi, SYSCALL_clone), 0, all, action);
+	if_call(abi_number(abi, SYSCALL_clone3), SECCOMP_RET_ERRNO | ENOSYS);
+}
+
+static void deny_mounts(const struct abi *abi, uint32_t action)
+{
+	static const enum syscall_id calls[] = {
+		SYSCALL_mount, SYSCALL_umount, SYSCALL_umount2, SYSCALL_pivot_root, SYSCALL_chroot,
+		SYSCALL_open_tree, SYSCALL_open_tree_attr, SYSCALL_move_mount, SYSCALL_fsopen,
+		SYSCALL_fspick, SYSCALL_fsmount, SYSCALL_mount_setattr,
+	};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if_call(abi_number(abi, calls[i]), action);
+}
+
 static void deny_one(const struct abi *abi, const char *what)
 {
 	uint32_t action = SECCOMP_RET_ERRNO | (uint32_t)error;
 
 	if (!strcmp(what, "userns")) {
 		deny_userns(abi, action);
+	} else if (!strcmp(what, "namespaces")) {
+		deny_namespaces(abi, action);
+	} else if (!strcmp(what, "mounts")) {
+		deny_mounts(abi, action);
 	} else if (!strcmp(what, "seccomp")) {
 		if_call(abi_number(abi, SYSCALL_seccomp), action);
 		if_arg(abi_number(abi, SYSCALL_prctl), 0, UINT32_MAX, PR_SET_SECCOMP, action);

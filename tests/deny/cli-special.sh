@@ -1,0 +1,4 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# tests/cli/special.sh, where the kernel refuses namespaces and mounts.
+. "$TOP/tests/deny/again"
