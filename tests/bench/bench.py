@@ -12,11 +12,12 @@ import sys
 import measure
 import report
 import ways
-from ways import WAYS, Load
+from ways import ENTER_WAYS, WAYS, Load
 
 TOP = os.path.dirname(os.path.dirname(ways.HERE))
 PAGE = os.path.join(TOP, "docs", "PERFORMANCE.md")
-LOADS = ["compile", "serial", "python", "fork", "stat", "perl"]
+LOADS = ["compile", "serial", "python", "fork", "stat", "open", "perl"]
+ENTER_LOADS = ["compile", "fork", "stat", "open"]
 QUICK_RUNS = 3
 LIMITS = {"perl": 3000}  # seconds; a run that takes longer is ended
 LIMIT = 300
@@ -38,14 +39,21 @@ def parse():
     p.add_argument("--write", action="store_true", help="put the tables into docs/PERFORMANCE.md")
     p.add_argument("--keep", action="store_true", help="leave the loads' directories in build/bench")
     p.add_argument("--list", action="store_true", help="name the loads and the ways")
+    p.add_argument("--enter", action="store_true", help="what entering another root costs, by "
+                   "care run and its peers, instead of recording and replaying")
     args = p.parse_args()
-    known = [w.name for w in WAYS]
+    args.root = os.environ["BENCH_ROOT"] if args.enter else None
+    ways_here = ENTER_WAYS if args.enter else WAYS
+    known = [w.name for w in ways_here]
     chosen = args.ways.split(",") if args.ways else known
     for name in chosen:
         if name not in known:
             p.error(f"there is no way {name}; these are: {', '.join(known)}")
-    args.ways = [w for w in WAYS if w.name in chosen or w.name == "native"]
-    args.loads = args.only or [name for name in LOADS if not (args.quick and name == "perl")]
+    args.ways = [w for w in ways_here if w.name in chosen or w.name == "native"]
+    loads = ENTER_LOADS if args.enter else LOADS
+    args.loads = args.only or [name for name in loads if not (args.quick and name == "perl")]
+    if args.enter and not set(args.loads) <= set(ENTER_LOADS):
+        p.error(f"--enter has the loads {', '.join(ENTER_LOADS)}")
     return args
 
 
@@ -53,7 +61,8 @@ def one(load, way, series, limit):
     """One run; a way that fails is not tried again."""
     way.before(load)
     os.sync()  # what the run before wrote is not this one's to wait for
-    result = measure.run(way.argv(load), load.work, load.env, load.log, limit)
+    result = measure.run(way.argv(load), load.work, way.environment(load), load.log,
+                         limit)
     if result.status:
         why = "took too long" if result.status == 124 else f"exit status {result.status}"
         series.failure = f"failed: {why}"
@@ -92,9 +101,14 @@ def rounds(load, chosen, n, limit):
     return got
 
 
+def place_of(name, args):
+    """Where its table stands in the page."""
+    return ("enter-" if args.enter else "") + name + ("-one-cpu" if args.one_cpu else "")
+
+
 def bench(name, args, base):
     """The table of one load, and whether every way went well."""
-    load = Load(name, base, os.path.abspath(os.environ["CARE"]))
+    load = Load(name, base, os.path.abspath(os.environ["CARE"]), args.root)
     load.remove()
     os.makedirs(load.dir)
     n = args.runs or (QUICK_RUNS if args.quick else int(load.ask("runs")))
@@ -106,7 +120,7 @@ def bench(name, args, base):
             load.remove()
     if not got["native"].results:
         raise RuntimeError(f"{name} does not run without care")
-    with open(os.path.join(base, name + ".json"), "w", encoding="utf-8") as f:
+    with open(os.path.join(base, place_of(name, args) + ".json"), "w", encoding="utf-8") as f:
         json.dump({way: {"runs": [r and dataclasses.asdict(r) for r in s.results],
                          "archives": s.archives, "failure": s.failure}
                    for way, s in got.items()}, f, indent=1)
@@ -119,6 +133,7 @@ def main():
     if args.list:
         print("loads:", *LOADS)
         print("ways: ", *(w.name for w in WAYS))
+        print("ways to enter a root:", *(w.name for w in ENTER_WAYS))
         return 0
     base = os.path.join(TOP, "build", "bench")
     os.makedirs(base, exist_ok=True)
@@ -139,7 +154,7 @@ def main():
             continue
         good = good and well
         print(table + "\n", flush=True)
-        place = name + "-one-cpu" if args.one_cpu else name
+        place = place_of(name, args)
         if args.write and not report.place(PAGE, place, table):
             say(f"{PAGE} has no place for {place}")
     return 0 if good else 1

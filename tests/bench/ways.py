@@ -12,11 +12,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 class Load:
     """One load: its script, its directories, and what the ways share (archives, a tree)."""
 
-    def __init__(self, name, base, care):
-        self.name, self.care = name, care
+    def __init__(self, name, base, care, root=None):
+        self.name, self.care, self.root = name, care, root
         self.script = os.path.join(HERE, name + ".sh")
         self.dir = os.path.join(base, name)
-        self.work = os.path.join(self.dir, "work")  # the command's directory
+        # The command's directory; in the root that is entered, if one is.
+        self.work = os.path.join(root or self.dir, "work")
         self.out = os.path.join(self.dir, "out")  # archives: outside, so that they grow in place
         self.log = os.path.join(self.dir, "log")
         self.env = environment(self.dir)
@@ -32,7 +33,7 @@ class Load:
     def prepare(self):
         self.remove()
         os.makedirs(self.work)
-        os.mkdir(self.out)
+        os.makedirs(self.out)
         self.act("prepare")
         self.command = shlex.split(self.ask("command"))
         self.about = self.ask("about")
@@ -61,10 +62,11 @@ class Load:
 
     def remove(self):
         """All of it, also what a recorded tree holds that nobody may read or enter."""
-        if os.path.isdir(self.dir):
-            subprocess.run(["chmod", "-R", "u+rwX", self.dir], check=False,
-                           stderr=subprocess.DEVNULL)
-            shutil.rmtree(self.dir)
+        for directory in (self.dir, self.work):
+            if os.path.isdir(directory):
+                subprocess.run(["chmod", "-R", "u+rwX", directory], check=False,
+                               stderr=subprocess.DEVNULL)
+                shutil.rmtree(directory)
 
 
 def environment(base):
@@ -92,6 +94,9 @@ class Way:
 
     def argv(self, load):
         raise NotImplementedError
+
+    def environment(self, load):
+        return load.env
 
 
 class Native(Way):
@@ -185,3 +190,59 @@ class Bwrap(Way):
 
 WAYS = [Native(), Strace(), DryRun(), Record(".tar.lzo"), Record(".tar.zst"), Replay(),
         ReplayStart(), CopyStart(), Bwrap()]
+
+
+class Entered(Way):
+    """Nothing but another root, a working directory in it, /dev and /proc. The others compare."""
+    name, label, tool = "native", "`bwrap`", "bwrap"
+
+    def argv(self, load):
+        return ["bwrap", "--bind", load.root, "/", "--dev-bind", "/dev", "/dev", "--proc", "/proc",
+                "--chdir", "/work", *load.command]
+
+
+class Run(Way):
+    tool = "care"
+
+    def __init__(self, name, *options):
+        self.name, self.options = name, options
+        self.label = "`" + " ".join(("care run", *options)) + "`"
+
+    def missing(self, load):
+        why = super().missing(load)
+        if why or not self.options:
+            return why
+        done = subprocess.run([load.care, "run", *self.options, "-r", load.root, "true"],
+                              stderr=subprocess.PIPE, text=True, check=False)
+        return done.stderr.strip() or "it does not work" if done.returncode else None
+
+    def argv(self, load):
+        return [load.care, "run", *self.options, "-r", load.root, "-b", "/dev", "-b", "/proc",
+                "-w", "/work", *load.command]
+
+
+class Proot(Way):
+    def __init__(self, name, label, program, seccomp):
+        self.name, self.tool, self.seccomp = name, program, seccomp
+        self.label = label + (", with seccomp" if seccomp else ", `PROOT_NO_SECCOMP=1`")
+
+    def missing(self, load):
+        if not self.tool:
+            return "$PROOT_UPSTREAM names no program"
+        return super().missing(load)
+
+    def environment(self, load):
+        return load.env if self.seccomp else dict(load.env, PROOT_NO_SECCOMP="1")
+
+    def argv(self, load):
+        return [self.tool, "-r", load.root, "-b", "/dev", "-b", "/proc", "-w", "/work",
+                *load.command]
+
+
+UPSTREAM = os.environ.get("PROOT_UPSTREAM", "")
+ENTER_WAYS = [Entered(), Run("run"), Run("run-seccomp", "--engine=ptrace-seccomp"),
+              Run("run-ptrace", "--engine=ptrace"),
+              Proot("proot", "Debian's `proot`", "proot", False),
+              Proot("proot-seccomp", "Debian's `proot`", "proot", True),
+              Proot("upstream", "upstream's `proot`", UPSTREAM, False),
+              Proot("upstream-seccomp", "upstream's `proot`", UPSTREAM, True)]
