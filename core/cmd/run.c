@@ -10,6 +10,7 @@
 #include "core/cmd/commands.h"
 #include "core/cmd/run_kernel.h"
 #include "core/cmd/run_options.h"
+#include "core/replay/whynot.h"
 
 static const struct cmd_example examples[] = {
 	{ "care run -r rootfs -b /proc -b /dev /bin/sh", "A shell in another root." },
@@ -17,7 +18,16 @@ static const struct cmd_example examples[] = {
 	{ NULL, NULL },
 };
 
-static int run_status(const struct enter_result *result, const struct err *e)
+/* As a shell says it by its status. */
+static int not_run(const struct entry *entry, int error)
+{
+	struct err why = { 0 };
+
+	whynot_after(entry, error, &why);
+	return cmd_fail_err(error == -ENOENT || error == -ENOTDIR ? CMD_EXIT_NOTFOUND : CMD_EXIT_NOEXEC, &why);
+}
+
+static int run_status(const struct entry *entry, const struct enter_result *result, const struct err *e)
 {
 	if (result->ran)
 		return result->status;
@@ -25,11 +35,7 @@ static int run_status(const struct enter_result *result, const struct err *e)
 		return cmd_fail(CMD_EXIT_FAILURE,
 				"this system does not let us make the namespaces that are needed (%s)",
 				e->text);
-	if (!result->not_run)
-		return cmd_fail_err(CMD_EXIT_FAILURE, e);
-	return cmd_fail(result->not_run == -ENOENT || result->not_run == -ENOTDIR ? CMD_EXIT_NOTFOUND :
-										    CMD_EXIT_NOEXEC,
-			"%s", e->text);
+	return result->not_run ? not_run(entry, result->not_run) : cmd_fail_err(CMD_EXIT_FAILURE, e);
 }
 
 static int run_entry(const struct entry *entry)
@@ -44,10 +50,12 @@ static int run_entry(const struct entry *entry)
 	if (*entry->why_not || way == ENTER_PTRACE || way == ENTER_PTRACE_SECCOMP)
 		return cmd_fail(CMD_EXIT_FAILURE, "this care can enter a root by namespaces only%s%s",
 				*entry->why_not ? ", but " : "", entry->why_not);
+	if (whynot_before(entry, &e) < 0)
+		return cmd_fail_err(CMD_EXIT_NOEXEC, &e);
 	log_info("entered by namespaces");
 	run_kernel_init(&kernel, entry->how);
 	enter_run(entry, entry->how->kernel ? &kernel.runner : NULL, &result, &e);
-	return run_status(&result, &e);
+	return run_status(entry, &result, &e);
 }
 
 static int run_main(void *options_at, int argc, char **argv)

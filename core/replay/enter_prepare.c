@@ -159,7 +159,8 @@ int enter_prepare(struct entry *ret, const struct enter *how, struct err *e)
 
 	/* A working directory may lie on the way to a mount point. */
 	if (r == 0)
-		r = points_make(&entry.points, &entry.binds, how->no_points, e);
+		r = points_make(&entry.points, &entry.binds, how->isolate & PLAN_NS_PID ? "/proc" : NULL,
+				how->no_points, e);
 	if (r == 0)
 		r = find_cwd(&entry, e);
 	if (r == 0) {

@@ -197,7 +197,8 @@ static int make_points(struct ns_state *s, struct err *e)
 			if (r < 0)
 				return err_set(e, r, "make the mount point /proc");
 		}
-		if (op->kind != PLAN_BIND || s->sources[i].fd < 0 || fstat(s->sources[i].fd, &st) < 0)
+		if (op->kind != PLAN_BIND || op->flags & PLAN_BIND_READY || s->sources[i].fd < 0 ||
+		    fstat(s->sources[i].fd, &st) < 0)
 			continue;
 		r = make_point(op->guest, S_ISDIR(st.st_mode), op->flags & PLAN_BIND_NOFOLLOW, 0);
 		if (r < 0 && !(op->flags & PLAN_BIND_OPTIONAL))

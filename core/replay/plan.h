@@ -54,6 +54,7 @@ enum plan_bind {
 	PLAN_BIND_SILENT = 1 << 1,	/* not even told */
 	PLAN_BIND_READONLY = 1 << 2,
 	PLAN_BIND_NOFOLLOW = 1 << 3,	/* guest's last component is not followed */
+	PLAN_BIND_READY = 1 << 4,	/* there is a place for it once those before are mounted */
 };
 
 struct plan_op {

@@ -12,11 +12,11 @@
 static void add_binds(struct plan *p, const struct binds *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
-		unsigned usual = b->v[i].flags & BINDS_USUAL ? PLAN_BIND_OPTIONAL | PLAN_BIND_SILENT : 0;
+		unsigned flags = b->v[i].flags & BINDS_USUAL ? PLAN_BIND_OPTIONAL | PLAN_BIND_SILENT : 0;
 
 		/* What each task sees differently a symlink shows (enter_prepare.c). */
 		if (!(b->v[i].flags & BINDS_TASK))
-			plan_add_bind(p, b->v[i].host, b->v[i].guest, usual);
+			plan_add_bind(p, b->v[i].host, b->v[i].guest, flags | PLAN_BIND_READY);
 	}
 }
 

@@ -344,15 +344,16 @@ static void clear_left(void)
 		claim_each_left(cache, CLAIM_PREFIX, remove_left, NULL);
 }
 
-int points_make(struct points **ret, const struct binds *b, bool none, struct err *e)
+int points_make(struct points **ret, const struct binds *b, const char *more, bool none, struct err *e)
 {
+	const struct binds_entry extra = { .guest = (char *)more, .type = S_IFDIR };
 	struct points *p = calloc(1, sizeof(*p));
 	int r = 0;
 
 	if (!p)
 		return err_set(e, -ENOMEM, "make mount points");
 	p->claim_fd = p->list = p->root = -1;
-	if (b->n)
+	if (b->n || more)
 		clear_left();
 	for (size_t i = 0; r == 0 && i < b->n; i++) {
 		/* What was there is walked too: it may be another run's point. */
@@ -360,6 +361,8 @@ int points_make(struct points **ret, const struct binds *b, bool none, struct er
 
 		r = make_way(p, &above, &b->v[i], none);
 	}
+	if (r == 0 && more)
+		r = make_way(p, b, &extra, none);
 	if (r < 0) {
 		points_remove(p);
 		return err_set(e, r, "make mount points");

@@ -21,10 +21,11 @@ struct points_lack {		/* one that cannot be made */
 };
 
 /*
- * For all of @b that is BINDS_MISSING. With @none nothing is made: all of them lack. 0, or
+ * For all of @b that is BINDS_MISSING, and the canonical directory @more (may be NULL). With @none nothing is made: all of them lack. 0, or
  * −errno with a sentence only if memory or descriptors are short.
  */
-int points_make(struct points **ret, const struct binds *b, bool none, struct err *e);
+int points_make(struct points **ret, const struct binds *b, const char *more, bool none,
+		struct err *e);
 
 /* Those that could not be made, e.g. in a root that cannot be written; *ret_n of them. */
 const struct points_lack *points_lacks(const struct points *p, size_t *ret_n);

@@ -127,6 +127,17 @@ static const struct phdr *find_phdr(const struct reader *r, uint32_t type)
 	return NULL;
 }
 
+static uint64_t load_end(const struct reader *r)
+{
+	uint64_t end = 0, this;
+
+	for (size_t i = 0; i < r->n; i++)
+		if (r->phdrs[i].type == PT_LOAD && r->phdrs[i].filesz &&
+		    !__builtin_add_overflow(r->phdrs[i].offset, r->phdrs[i].filesz, &this))
+			end = MAX(end, this);
+	return end;
+}
+
 /* As load_elf_binary() checks it: 2 to PATH_MAX bytes with a NUL at the end. */
 static int read_interp(const struct reader *r, char **ret)
 {
@@ -277,6 +288,7 @@ int elf_read(int fd, struct elf_info *ret, struct err *e)
 		err = read_interp(&r, &info.interp);
 	if (err == 0)
 		err = read_dynamic(&r, &info);
+	info.load_end = load_end(&r);
 	free(r.phdrs);
 	if (err < 0) {
 		elf_info_clear(&info);

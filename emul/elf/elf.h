@@ -23,6 +23,7 @@ struct elf_info {
 	uint32_t flags;		/* e_flags: float ABI and the like */
 	char *interp;		/* PT_INTERP, NULL for a static program or a library */
 	bool dynamic;		/* has a PT_DYNAMIC */
+	uint64_t load_end;	/* the file must be this long to hold all that is loaded of it */
 	char *soname;		/* DT_SONAME, DT_RPATH, DT_RUNPATH or NULL */
 	char *rpath, *runpath;
 	char **needed;		/* DT_NEEDED, in order */

@@ -100,10 +100,13 @@ tree() { find root ! -type l -exec stat -c '%n %F %a %s %y' {} + | LC_ALL=C sort
 no_trace() {
 	tree >before
 	gives 0 "deep outside" run -r root -b host/dir:/new/way/to -b host/file:/new/file -b host:/etc/more \
+		-b host/dir:/work -b other:/work/sub \
 		sh -c 'echo $(cat /new/way/to/sub/file /new/file)' || return
 	tree | diff before -
 }
 try "mount points that were missing are gone after it, and times are as before" no_trace
+own_pids() { tree >before && gives 0 "1 2" run -r root --isolate=pid sh -c 'echo 1 $$' && tree | diff before -; }
+try "a /proc for an own pid namespace too" own_pids
 dangling() {
 	ln -s gone/far root/dangling
 	gives 0 outside run -r root -b host:/dangling cat /gone/far/file && [ ! -e root/gone ] && rm root/dangling
@@ -168,6 +171,44 @@ polluted() { says 125 "no /new to bind over" env PROOT_DONT_POLLUTE_ROOTFS=1 "$C
 try "none is made if PROOT_DONT_POLLUTE_ROOTFS is set" polluted
 descriptors() { gives 0 "/proc/self/fd inside" run -r root -b /proc -b /proc/self/fd:/dev/fd sh -c 'exec 9</etc/name; echo $(readlink /dev/fd; cat /dev/fd/9)'; }
 try "a binding of /proc/self/fd is each process's own" descriptors
+
+try "a program that is not there is told, with where it was looked for" says 127 "there is no nosuch in the root $here/root; searched were" \
+	run -r root nosuch
+try "by its path too" says 127 "there is no /bin/nosuch in the root" run -r root /bin/nosuch
+emptied() { mkdir -p void && says 127 "the root $here/void is empty" run -r void; }
+try "an empty root is told as that" emptied
+try "a file that may not be executed" says 126 "/etc/name may not be executed (chmod +x)" run -r root /etc/name
+try "a directory" says 126 "/etc is a directory" run -r root /etc
+# elf MACHINE_OF BYTES…: a program, changed
+script() { printf '%s\n' "$2" >"root/$1" && chmod +x "root/$1"; }
+no_interpreter() { script work/script '#!/bin/nosuch -x' && says 127 "/work/script begins with #!/bin/nosuch, which the root" run -r root /work/script; }
+try "a script's missing interpreter is named" no_interpreter
+no_second() {
+	script work/inner '#!/bin/nosuch' && script work/outer '#!/work/inner' && says 127 "/work/inner begins with #!/bin/nosuch" run -r root -w /work ./outer
+}
+try "and a script's script's" no_second
+plain() { printf '\001\002\003\n' >root/work/plain && chmod +x root/work/plain && : >root/work/nothing && chmod +x root/work/nothing && run -r root /work/nothing; }
+try "an empty file is run as a shell would" plain
+no_ld() {
+	cp "$(command -v cat)" root/work/dynamic && says 127 ", which the root $here/root does not have: install it there, or bind it" run -r root /work/dynamic
+}
+if [ -e /lib64/ld-linux-x86-64.so.2 ] || [ -e /lib/ld-linux.so.2 ]; then
+	try "a program's missing dynamic linker is named" no_ld
+fi
+cut_off() {
+	size=$(stat -Lc %s "$busybox")
+	head -c $((size / 2)) "$busybox" >root/work/half && chmod +x root/work/half
+	head -c 40 "$busybox" >root/work/head && chmod +x root/work/head
+	says 126 "/work/half is cut off: it is $((size / 2)) bytes long and needs" run -r root /work/half &&
+		says 126 "/work/head is an ELF file that is damaged or cut off" run -r root /work/head
+}
+try "a program that is cut off is told as that" cut_off
+foreign() {
+	cp "$busybox" root/work/foreign && printf '\026' | dd of=root/work/foreign bs=1 seek=18 conv=notrunc 2>dd.log &&
+		says 126 "-bit program for machine 22, which nothing here knows" run -r root /work/foreign
+}
+try "a program for an unknown machine" foreign
+rm -f root/work/*
 
 try "-k is what uname tells" gives 0 "$(uname -s) 9.8.7" run -r root -k 9.8.7 uname -sr
 try "-k may tell all of it" gives 0 "Sys node 1.2 a version mach" run -r root -k '\Sys\node\1.2\a version\mach\dom\ff\' \

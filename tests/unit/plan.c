@@ -294,7 +294,7 @@ static void run_shows_what_is_bound_and_starts_where_it_is_told(void)
 	struct plan *p = NULL;
 
 	CHECK(plan_build_run(&p, &run, &place, NULL) == 0);
-	CHECK(!strcmp(find_bind(p, "/c")->host, "/b") && !find_bind(p, "/c")->flags);
+	CHECK(!strcmp(find_bind(p, "/c")->host, "/b") && find_bind(p, "/c")->flags == PLAN_BIND_READY);
 	CHECK(find_bind(p, "/c/y")->flags & PLAN_BIND_OPTIONAL);
 	CHECK(!strcmp(find(p, PLAN_CHDIR, 0)->guest, "/c"));
 	CHECK(find(p, PLAN_MAP_ONE, 0)->uid == 5);	/* nobody else than we are */

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Walks to the program as the command's own process would, and reads what is there. */
+#include "core/replay/whynot.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "arch/abi.h"
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/base/io.h"
+#include "core/base/mem.h"
+#include "core/manifest/volatile.h"
+#include "core/replay/enter.h"
+#include "emul/elf/elf.h"
+
+#define DEFAULT_PATH "/bin:/usr/bin"	/* as ns_exec.c */
+#define MAX_SCRIPTS 5			/* "#!" of "#!": the kernel's own limit (BINPRM) */
+
+/* @name from the directory @dir of @len bytes; both may be relative. */
+static int walk(const struct entry *entry, const char *dir, size_t len, const char *name,
+		struct binds_place *ret)
+{
+	_cleanup_buf_ struct buf path = BUF_INIT;
+
+	if (*name != '/' && (!len || *dir != '/'))
+		buf_addf(&path, "%s/", entry->cwd);
+	if (*name != '/' && len) {
+		buf_add(&path, dir, len);
+		buf_addc(&path, '/');
+	}
+	buf_adds(&path, name);
+	return buf_error(&path) < 0 ? -ENOMEM : binds_walk(&entry->binds, buf_str(&path), 0, ret);
+}
+
+static bool is_program(const struct binds_place *p)
+{
+	return S_ISREG(p->mode) && p->mode & 0111;
+}
+
+/* The first in PATH that may be executed, else the first there is. */
+static int search(const struct entry *entry, const char *name, struct binds_place *ret)
+{
+	const char *path = manifest_env_get(entry->env, "PATH") ?: DEFAULT_PATH;
+	struct binds_place first = { 0 };
+
+	for (const char *at = path;; at++) {
+		size_t len = strcspn(at, ":");
+		struct binds_place p = { 0 };
+
+		if (walk(entry, at, len, name, &p) == 0) {
+			if (is_program(&p)) {
+				binds_place_clear(&first);
+				*ret = p;
+				return 0;
+			}
+			if (!first.guest && S_ISREG(p.mode))
+				first = p;
+			else
+				binds_place_clear(&p);
+		}
+		at += len;
+		if (!*at)
+			break;
+	}
+	if (!first.guest)
+		return -ENOENT;
+	*ret = first;
+	return 0;
+}
+
+static int find(const struct entry *entry, struct binds_place *ret)
+{
+	const char *name = entry->how->argv[0];
+
+	return strchr(name, '/') || !*name ? walk(entry, "", 0, name, ret) : search(entry, name, ret);
+}
+
+static bool is_empty(const char *dir)
+{
+	_cleanup_closedir_ DIR *d = opendir(dir);
+	struct dirent *entry;
+
+	while (d && (entry = readdir(d)))
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			return false;
+	return d;
+}
+
+static int not_there(const struct entry *entry, struct err *e)
+{
+	const char *root = entry->binds.root, *name = entry->how->argv[0];
+
+	if (is_empty(root))
+		return err_set(e, -EINVAL, "the root %s is empty, there is nothing to run in it", root);
+	if (strchr(name, '/') || !*name)
+		return err_set(e, -EINVAL, "there is no %s in the root %s", name, root);
+	return err_set(e, -EINVAL, "there is no %s in the root %s; searched were %s", name, root,
+		       manifest_env_get(entry->env, "PATH") ?: DEFAULT_PATH);
+}
+
+static int no_interpreter(const struct entry *entry, const char *program, const char *how, const char *interp,
+			  struct err *e)
+{
+	return err_set(e, -EINVAL, "%s %s%s, which the root %s does not have: install it there, or bind it (-b)",
+		       program, how, interp, entry->binds.root);
+}
+
+static int why_elf(const struct entry *entry, const struct binds_place *p, const struct elf_info *elf,
+		   int error, struct err *e)
+{
+	const struct abi *abi = abi_find_by_elf(elf->bits / 32, elf->machine);
+	struct binds_place interp = { 0 };
+	struct utsname here;
+	int r;
+
+	if (error == -ENOEXEC && uname(&here) == 0 && abi)
+		return err_set(e, -EINVAL, "%s is a program for %s, this machine is %s: -q runs it through an "
+			       "emulator", p->guest, abi->arch, here.machine);
+	if (error == -ENOEXEC && uname(&here) == 0)
+		return err_set(e, -EINVAL, "%s is a %u-bit program for machine %u, which nothing here knows; this "
+			       "machine is %s", p->guest, elf->bits, elf->machine, here.machine);
+	r = elf->interp ? walk(entry, "", 0, elf->interp, &interp) : 0;
+	binds_place_clear(&interp);
+	if (r < 0)
+		return no_interpreter(entry, p->guest, "needs ", elf->interp, e);
+	return err_set(e, error, "%s", p->guest);
+}
+
+static int why_file(const struct entry *entry, const struct binds_place *p, int depth, int error, struct err *e);
+
+static int why_script(const struct entry *entry, const struct binds_place *p, const char *interp, int depth,
+		      int error, struct err *e)
+{
+	struct binds_place next = { 0 };
+	int r = walk(entry, "", 0, interp, &next);
+
+	if (r < 0)
+		r = no_interpreter(entry, p->guest, "begins with #!", interp, e);
+	else if (depth >= MAX_SCRIPTS)
+		r = err_set(e, -EINVAL, "%s is run by scripts that are run by scripts without end", p->guest);
+	else
+		r = why_file(entry, &next, depth + 1, error, e);
+	binds_place_clear(&next);
+	return r;
+}
+
+static bool has_magic(int fd)
+{
+	char magic[4];
+
+	return io_pread_full(fd, magic, sizeof(magic), 0) == sizeof(magic) && !memcmp(magic, "\177ELF", 4);
+}
+
+static int why_content(const struct entry *entry, const struct binds_place *p, int fd, int depth, int error,
+		       struct err *e)
+{
+	_cleanup_free_ char *interp = NULL, *arg = NULL;
+	struct elf_info elf = { 0 };
+	struct stat st;
+	int r;
+
+	if (elf_read(fd, &elf, NULL) == 0) {
+		r = why_elf(entry, p, &elf, error, e);
+		elf_info_clear(&elf);
+		return r;
+	}
+	if (has_magic(fd))
+		return err_set(e, -EINVAL, "%s is an ELF file that is damaged or cut off: install it again", p->guest);
+	if (elf_shebang(fd, &interp, &arg, NULL) == 0)
+		return why_script(entry, p, interp, depth, error, e);
+	if (fstat(fd, &st) == 0 && !st.st_size)
+		return err_set(e, -EINVAL, "%s is empty", p->guest);
+	if (error == -ENOEXEC)
+		return err_set(e, -EINVAL, "%s is neither an ELF program nor a script that begins with #!", p->guest);
+	return err_set(e, error, "%s", p->guest);
+}
+
+static int why_file(const struct entry *entry, const struct binds_place *p, int depth, int error, struct err *e)
+{
+	_cleanup_close_ int fd = -1;
+
+	if (S_ISDIR(p->mode))
+		return err_set(e, -EINVAL, "%s is a directory", p->guest);
+	if (!S_ISREG(p->mode))
+		return err_set(e, -EINVAL, "%s is not a file that can be run", p->guest);
+	if (error == -EACCES && !is_program(p))
+		return err_set(e, -EINVAL, "%s may not be executed (chmod +x)", p->guest);
+	fd = open(p->host, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return fd < 0 ? err_set(e, error, "%s", p->guest) : why_content(entry, p, fd, depth, error, e);
+}
+
+void whynot_after(const struct entry *entry, int error, struct err *e)
+{
+	struct binds_place p = { 0 };
+
+	if (find(entry, &p) < 0)
+		not_there(entry, e);
+	else
+		why_file(entry, &p, 1, error, e);
+	binds_place_clear(&p);
+}
+
+int whynot_before(const struct entry *entry, struct err *e)
+{
+	_cleanup_close_ int fd = -1;
+	struct binds_place p = { 0 };
+	struct elf_info elf = { 0 };
+	struct stat st;
+	int r = 0;
+
+	if (find(entry, &p) == 0 && is_program(&p))
+		fd = open(p.host, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd >= 0 && fstat(fd, &st) == 0 && elf_read(fd, &elf, NULL) == 0 && elf.load_end > (uint64_t)st.st_size)
+		r = err_set(e, -EINVAL, "%s is cut off: it is %llu bytes long and needs %llu; install it again",
+			    p.guest, (unsigned long long)st.st_size, (unsigned long long)elf.load_end);
+	elf_info_clear(&elf);
+	binds_place_clear(&p);
+	return r;
+}
