@@ -172,7 +172,7 @@ static void refuse(struct tracee *t, struct regs *regs)
 	regs_write(t->task->tid, regs);
 }
 
-void begin_image(struct engine *en, struct tracee *t)
+void begin_image(struct engine *en, struct tracee *t, pid_t caller)
 {
 	struct event_exec *x = &en->exec;
 	struct event ev = { .kind = EVENT_EXEC, .task = t->task, .exec = x };
@@ -181,13 +181,22 @@ void begin_image(struct engine *en, struct tracee *t)
 	int r;
 
 	exec_reset(x);
+	x->caller = caller;
 	if (regs_read(t->task->tid, &regs) == 0) {
 		x->abi = regs_code_abi(&regs);
 		x->sp = regs_sp(&regs);
 		x->ip = regs_ip(&regs);
 	}
 	engine_tell(en, &ev);
-	if (en->failed || !x->abi || (!x->calls.len && !x->refused))
+	if (en->failed || !x->abi)
+		return;
+	if (x->sp != regs_sp(&regs) || x->ip != regs_ip(&regs)) {
+		regs_set_sp(&regs, x->sp);
+		regs_set_ip(&regs, x->ip);
+		if (!x->calls.len)
+			regs_write(t->task->tid, &regs);
+	}
+	if (!x->calls.len && !x->refused)
 		return;
 	r = exec_error(x);
 	b = r == 0 && !x->refused ? calloc(1, sizeof(*b)) : NULL;

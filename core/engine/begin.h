@@ -4,6 +4,7 @@
 #define CORE_ENGINE_BEGIN_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct begin;		/* of a tracee whose image has calls to make; else NULL */
 struct engine;
@@ -12,7 +13,7 @@ struct tracee;
 void begin_free(struct begin *b);
 
 /* At PTRACE_EVENT_EXEC: tells the sinks, and sends the task to make what calls they want. */
-void begin_image(struct engine *en, struct tracee *t);
+void begin_image(struct engine *en, struct tracee *t, pid_t caller);
 
 /* While t->begin: is every call of the task to be stopped at its entry and its exit? */
 bool begin_steps(const struct tracee *t);

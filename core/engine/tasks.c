@@ -281,7 +281,8 @@ void tasks_adopt(struct engine *en)
  * that executed, for it is the process; the thread's own ends. Its leader will never
  * be reported as dead.
  */
-static struct tracee *take_over(struct engine *en, pid_t tid, pid_t was)
+static struct tracee *take_over(struct engine *en, pid_t tid, pid_t was,
+				struct tracee **ret_ended)
 {
 	struct tracee *leader = tracee_of(en, tid), *thread = tracee_of(en, was);
 	struct task_fs *fs;
@@ -303,7 +304,7 @@ static struct tracee *take_over(struct engine *en, pid_t tid, pid_t was)
 	thread->task = leader->task;
 	leader->task = kept.task;
 	thread->stopped = false;
-	end_now(en, thread, 0);
+	*ret_ended = thread;
 	return leader;
 }
 
@@ -357,11 +358,15 @@ static bool check_width(struct engine *en, struct tracee *t)
 void tasks_executed(struct engine *en, pid_t tid)
 {
 	pid_t was = (pid_t)sys_event_message(tid);
-	struct tracee *t = was && was != tid ? take_over(en, tid, was) : tracee_of(en, tid);
+	struct tracee *ended = NULL;
+	struct tracee *t = was && was != tid ? take_over(en, tid, was, &ended) :
+					       tracee_of(en, tid);
 	struct image *image = image_new(NULL);
 
 	if (!t || !image) {
 		free(image);
+		if (ended)
+			end_now(en, ended, 0);
 		engine_fail(en, err_set(en->e, -ENOMEM, "follow process %d", (int)tid));
 		sys_ptrace(PTRACE_CONT, tid, 0, 0);
 		return;
@@ -378,8 +383,11 @@ void tasks_executed(struct engine *en, pid_t tid)
 	en->ret->census.images++;
 	if (check_width(en, t)) {
 		check_privilege(en, t);
-		begin_image(en, t);
+		begin_image(en, t, was ? was : tid);
 	}
+	/* After it: what sinks keep of who called is still there when the image is told of. */
+	if (ended)
+		end_now(en, ended, 0);
 	engine_resume(en, t, 0);
 }
 

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "arch/syscall.h"
 #include "core/base/buf.h"
@@ -33,6 +34,7 @@ struct event_call {
 
 struct event_exec {
 	const struct abi *abi;	/* of the image's code; NULL: the task is gone, or is no such thing */
+	pid_t caller;		/* who called execve(2): of a thread's, not the task's own id */
 	uint64_t sp, ip;	/* where it begins; at both events a sink may have it begin elsewhere */
 	struct buf calls;	/* struct event_call each, in the order in which they are made */
 	struct patch patch;	/* bytes and pointers only: there while the calls are made */

@@ -23,15 +23,10 @@
 #define STRING_STEP 256
 #define STRING_MAX (1 << 20)	/* a file may hold no NUL at all */
 
-struct phdr {
-	uint32_t type;
-	uint64_t offset, vaddr, filesz;
-};
-
 struct reader {
 	int fd;
 	bool wide, big;
-	struct phdr *phdrs;
+	struct elf_phdr *phdrs;
 	size_t n;
 };
 
@@ -83,7 +78,8 @@ static int read_header(struct reader *r, struct elf_info *info, uint64_t *ret_ph
 	info->type = field(r, h + 16, 2);
 	info->machine = field(r, h + 18, 2);
 	info->flags = field(r, h + (r->wide ? 48 : 36), 4);
-	*ret_phoff = word(r, h, 28, 32);
+	info->entry = word(r, h, 24, 24);
+	*ret_phoff = info->phoff = word(r, h, 28, 32);
 	phentsize = field(r, h + (r->wide ? 54 : 42), 2);
 	*ret_phnum = field(r, h + (r->wide ? 56 : 44), 2);
 	/* Relocatable objects have no program headers and are not run: still ELF. */
@@ -109,17 +105,20 @@ static int read_phdrs(struct reader *r, uint64_t phoff, size_t phnum)
 	for (r->n = 0; r->n < phnum; r->n++) {
 		const unsigned char *p = raw + r->n * size;
 
-		r->phdrs[r->n] = (struct phdr){
+		r->phdrs[r->n] = (struct elf_phdr){
 			.type = field(r, p, 4),
+			.flags = field(r, p + (r->wide ? 4 : 24), 4),
 			.offset = word(r, p, 4, 8),
 			.vaddr = word(r, p, 8, 16),
 			.filesz = word(r, p, 16, 32),
+			.memsz = word(r, p, 20, 40),
+			.align = word(r, p, 28, 48),
 		};
 	}
 	return 0;
 }
 
-static const struct phdr *find_phdr(const struct reader *r, uint32_t type)
+static const struct elf_phdr *find_phdr(const struct reader *r, uint32_t type)
 {
 	for (size_t i = 0; i < r->n; i++)
 		if (r->phdrs[i].type == type)
@@ -141,7 +140,7 @@ static uint64_t load_end(const struct reader *r)
 /* As load_elf_binary() checks it: 2 to PATH_MAX bytes with a NUL at the end. */
 static int read_interp(const struct reader *r, char **ret)
 {
-	const struct phdr *p = find_phdr(r, PT_INTERP);
+	const struct elf_phdr *p = find_phdr(r, PT_INTERP);
 	_cleanup_free_ char *interp = NULL;
 	int err;
 
@@ -165,7 +164,7 @@ static int read_interp(const struct reader *r, char **ret)
 static bool file_offset(const struct reader *r, uint64_t vaddr, uint64_t *ret)
 {
 	for (size_t i = 0; i < r->n; i++) {
-		const struct phdr *p = &r->phdrs[i];
+		const struct elf_phdr *p = &r->phdrs[i];
 
 		if (p->type == PT_LOAD && vaddr >= p->vaddr && vaddr - p->vaddr < p->filesz) {
 			*ret = p->offset + (vaddr - p->vaddr);
@@ -248,7 +247,7 @@ static int read_strings(const struct reader *r, const unsigned char *dyn, size_t
 
 static int read_dynamic(const struct reader *r, struct elf_info *info)
 {
-	const struct phdr *p = find_phdr(r, PT_DYNAMIC);
+	const struct elf_phdr *p = find_phdr(r, PT_DYNAMIC);
 	size_t size = r->wide ? 16 : 8, n;
 	_cleanup_free_ unsigned char *dyn = NULL;
 	uint64_t strtab;
@@ -273,7 +272,7 @@ static int read_dynamic(const struct reader *r, struct elf_info *info)
 	return 0;
 }
 
-int elf_read(int fd, struct elf_info *ret, struct err *e)
+static int read_file(int fd, bool dynamic, struct elf_info *ret, struct err *e)
 {
 	struct elf_info info = { 0 };
 	struct reader r = { .fd = fd };
@@ -286,10 +285,11 @@ int elf_read(int fd, struct elf_info *ret, struct err *e)
 		err = read_phdrs(&r, phoff, phnum);
 	if (err == 0)
 		err = read_interp(&r, &info.interp);
-	if (err == 0)
+	if (err == 0 && dynamic)
 		err = read_dynamic(&r, &info);
 	info.load_end = load_end(&r);
-	free(r.phdrs);
+	info.phdrs = r.phdrs;
+	info.n_phdrs = r.n;
 	if (err < 0) {
 		elf_info_clear(&info);
 		return err_set(e, err, "read the ELF header");
@@ -298,8 +298,19 @@ int elf_read(int fd, struct elf_info *ret, struct err *e)
 	return 0;
 }
 
+int elf_read(int fd, struct elf_info *ret, struct err *e)
+{
+	return read_file(fd, true, ret, e);
+}
+
+int elf_read_headers(int fd, struct elf_info *ret, struct err *e)
+{
+	return read_file(fd, false, ret, e);
+}
+
 void elf_info_clear(struct elf_info *info)
 {
+	free(info->phdrs);
 	free(info->interp);
 	free(info->soname);
 	free(info->rpath);

@@ -14,6 +14,11 @@
 
 struct err;
 
+struct elf_phdr {
+	uint32_t type, flags;	/* PT_*, PF_* */
+	uint64_t offset, vaddr, filesz, memsz, align;
+};
+
 struct elf_info {
 	unsigned bits;		/* 32 or 64 */
 	bool big_endian;
@@ -21,6 +26,9 @@ struct elf_info {
 	uint16_t type;		/* ET_EXEC, ET_DYN … */
 	uint16_t machine;	/* EM_…: whose it is, arch/ knows */
 	uint32_t flags;		/* e_flags: float ABI and the like */
+	uint64_t entry, phoff;
+	struct elf_phdr *phdrs;	/* as they are in the file: nothing but their number is checked */
+	size_t n_phdrs;
 	char *interp;		/* PT_INTERP, NULL for a static program or a library */
 	bool dynamic;		/* has a PT_DYNAMIC */
 	uint64_t load_end;	/* the file must be this long to hold all that is loaded of it */
@@ -36,6 +44,8 @@ struct elf_info {
  * at it either; what could be read of it is there. On failure *ret is untouched.
  */
 int elf_read(int fd, struct elf_info *ret, struct err *e);
+/* The same without what the dynamic section says: what the kernel reads. */
+int elf_read_headers(int fd, struct elf_info *ret, struct err *e);
 void elf_info_clear(struct elf_info *info);
 
 /*
