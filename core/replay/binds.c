@@ -92,20 +92,31 @@ static bool is_task(const char *host)
 	return false;
 }
 
+/* /etc/mtab and the like: a symlink that leads below /proc/self, so for us to our own directory. */
+static char *as_task(const char *host)
+{
+	_cleanup_buf_ struct buf own = BUF_INIT, b = BUF_INIT;
+
+	buf_addf(&own, "/proc/%d/", (int)getpid());
+	if (own.failed || strncmp(host, own.data, own.len))
+		return NULL;
+	buf_addf(&b, "/proc/self/%s", host + own.len);
+	return buf_steal(&b);
+}
+
 /* 0, -ENOENT and such if it is not there. */
 static int find_host(struct binds_entry *b, const char *word)
 {
-	_cleanup_free_ char *plain = tidy(word);
+	_cleanup_free_ char *plain = tidy(word), *real = NULL, *own = NULL;
 	struct stat st;
 
 	if (!plain)
 		return -errno;
-	if (is_task(plain)) {
+	real = is_task(plain) ? NULL : realpath(word, NULL);
+	own = is_task(plain) ? steal_ptr(plain) : real ? as_task(real) : NULL;
+	if (own)
 		b->flags |= BINDS_TASK;
-		b->host = steal_ptr(plain);
-	} else {
-		b->host = realpath(word, NULL);
-	}
+	b->host = own ? steal_ptr(own) : steal_ptr(real);
 	if (!b->host || stat(b->host, &st) < 0)
 		return -errno;
 	b->type = st.st_mode & S_IFMT;

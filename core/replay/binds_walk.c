@@ -125,6 +125,12 @@ static int follow(struct way *w, const char *host, const char *after)
 	return 0;
 }
 
+/* What leads to each process's own directory, and would lead to ours. */
+static bool is_own(const char *host)
+{
+	return !strcmp(host, "/proc/self") || !strcmp(host, "/proc/thread-self");
+}
+
 static int down(struct way *w, const char *name, size_t len, const char *after)
 {
 	_cleanup_free_ char *host = NULL;
@@ -137,6 +143,8 @@ static int down(struct way *w, const char *name, size_t len, const char *after)
 	if (r == -ENOENT && w->flags & BINDS_ABSENT) {
 		w->mode = 0;
 		r = 0;
+	} else if (r == 0 && is_own(host)) {
+		w->mode = S_IFDIR;
 	} else if (r == 0 && S_ISLNK(st.st_mode) && (*after || !(w->flags & BINDS_NOFOLLOW))) {
 		return follow(w, host, after);
 	} else if (r == 0) {

@@ -133,7 +133,8 @@ static void find_why_not(struct entry *entry)
 		if (b->flags & BINDS_ON_LINK)
 			snprintf(entry->why_not, sizeof(entry->why_not),
 				 "%.100s is a symlink, and is to be covered itself", b->guest);
-		else if (b->flags & BINDS_TASK && !is_by_link(entry, b))
+		/* A usual one is left out instead. */
+		else if (b->flags & BINDS_TASK && !(b->flags & BINDS_USUAL) && !is_by_link(entry, b))
 			snprintf(entry->why_not, sizeof(entry->why_not),
 				 "%.100s is to be another file for each process", b->guest);
 	}

@@ -171,6 +171,24 @@ polluted() { says 125 "no /new to bind over" env PROOT_DONT_POLLUTE_ROOTFS=1 "$C
 try "none is made if PROOT_DONT_POLLUTE_ROOTFS is set" polluted
 descriptors() { gives 0 "/proc/self/fd inside" run -r root -b /proc -b /proc/self/fd:/dev/fd sh -c 'exec 9</etc/name; echo $(readlink /dev/fd; cat /dev/fd/9)'; }
 try "a binding of /proc/self/fd is each process's own" descriptors
+ln -s /proc/self/mounts mtab
+mounts() { gives 0 "/proc/self/mounts" run -r root -b /proc -b mtab:/etc/mtab readlink /etc/mtab; }
+try "so is one of a symlink to there" mounts
+there() {
+	ln -s ../proc/self/mounts root/etc/mtab
+	gives 0 "../proc/self/mounts" quietly run -r root -b /proc -b mtab:/etc/mtab readlink /etc/mtab && rm root/etc/mtab
+}
+try "which needs nothing where the root has it" there
+over() {
+	: >root/etc/mtab
+	says 125 "/etc/mtab is to be another file for each process" run -r root --engine=namespaces -b /proc -b mtab:/etc/mtab true && rm root/etc/mtab
+}
+try "over a file namespaces cannot show it" over
+killed_on_exit() {
+	run -r root -b .:/talk --kill-on-exit sh -c 'sleep 1000 & echo $! >/talk/left'
+	! grep -qs State: "/proc/$(cat left)/status" || grep -q "State:.Z" "/proc/$(cat left)/status"
+}
+try "--kill-on-exit ends what is left" killed_on_exit
 
 try "a program that is not there is told, with where it was looked for" says 127 "there is no nosuch in the root $here/root; searched were" \
 	run -r root nosuch
