@@ -121,6 +121,8 @@ int engine_run(const struct engine_spec *spec, struct bus *bus, struct engine_re
 	memset(ret, 0, sizeof(*ret));
 	ret->status = -1;
 	signals_take();
+	if (spec->path)
+		return run(spec, spec->path, bus, ret, e);
 	r = launch_find(spec->argv[0], spec->envp ? spec->envp : environ, &path);
 	if (r == -ENOENT || r == -EACCES) {
 		ret->exec_error = r;

@@ -107,8 +107,7 @@ static bool is_by_link(const struct entry *entry, const struct binds_entry *b)
 
 static const char *option_why(const struct enter *how)
 {
-	return how->ids_file ? "owners are to last (--root-id=FILE)" :
-	       how->qemu ? "programs of another machine are to run (-q)" :
+	return how->qemu ? "programs of another machine are to run (-q)" :
 	       how->n_ports || how->high_ports || how->free_ports ? "ports are to change (-p, -n)" :
 	       how->links ? "symlinks are to stand for hard links (-l)" :
 	       how->hidden ? "names are to be hidden (-H)" :

@@ -328,6 +328,21 @@ static unsigned long clone_flags(unsigned flags)
 	return result;
 }
 
+int ns_in_child(const struct plan *plan, struct err *e)
+{
+	struct ns_state s = { .plan = plan, .channel = -1, .old = -1, .root = -1 };
+	unsigned flags = plan->ops[0].flags;
+	int r = 0;
+
+	if (flags & PLAN_NS_PID)
+		return err_set(e, -EOPNOTSUPP, "a pid namespace needs a process that is born there");
+	if (unshare((int)clone_flags(flags)) < 0)
+		return err_set(e, -errno, "make namespaces");
+	for (size_t i = 0; i < plan->n && r >= 0; i++)
+		r = carry_out_one(&s, &plan->ops[i], e);
+	return r;
+}
+
 /* Above every descriptor that the plan opens for the command. */
 static int raise_fd(int fd, const struct plan *p)
 {

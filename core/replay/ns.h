@@ -46,6 +46,12 @@ struct ns_start {
 int ns_start(struct ns_child *ret, const struct ns_start *how, bool *ret_refused, struct err *e);
 
 /*
+ * Everything but the last step in the calling process, which has one thread: for who starts
+ * the command himself. No pid namespace, which only a child could enter. 0 or −errno.
+ */
+int ns_in_child(const struct plan *plan, struct err *e);
+
+/*
  * After child->pid was reaped with @status: the wait status of the command itself.
  * −errno with its sentence if a step failed after the start; when that was execve itself,
  * child->not_executed says so. Closes the channel.

@@ -250,7 +250,7 @@ interrupted() {
 }
 try "a signal for us reaches the command there too" interrupted
 
-for option in "-q qemu-arm" "-p 80:8080" -p -n -l --sysvipc -H --root-id=ids --engine=ptrace; do
+for option in "-q qemu-arm" "-p 80:8080" -p -n -l --sysvipc -H --engine=ptrace; do
 	# shellcheck disable=SC2086 # several words
 	"$CARE" run -r root $option true >/dev/null 2>err && continue
 	# shellcheck disable=SC2086

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The engine over a child that enters the namespaces itself: the kernel resolves paths,
+ * and only calls about ids, and those that tell or change metadata, stop.
+ */
+#include "core/cmd/run_ids.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/base/log.h"
+#include "core/engine/engine.h"
+#include "core/event/event.h"
+#include "core/manifest/volatile.h"
+#include "core/replay/enter.h"
+#include "core/replay/ns.h"
+#include "emul/ids/ids.h"
+#include "emul/uname/uname.h"
+
+#define DEFAULT_PATH "/bin:/usr/bin"	/* as where namespaces alone do */
+
+struct job {
+	const struct entry *entry;
+	struct plan *plan;
+	struct ids *ids;
+	struct err *in_child;	/* shared with it */
+};
+
+bool run_ids_wanted(const struct entry *entry)
+{
+	const struct enter *how = entry->how;
+
+	/* The init of a pid namespace would have to be born there. */
+	if (!how->fake_ids || how->isolate & PLAN_NS_PID)
+		return false;
+	return how->ids_file || (how->uid == 0 && geteuid() != 0);
+}
+
+/* --- the program, in the root -------------------------------------------------------------------- */
+
+/* 0: it can be executed there, as far as its mode tells. */
+static int try_program(const struct entry *entry, const char *path)
+{
+	struct binds_place place = { 0 };
+	int r = binds_walk(&entry->binds, path, 0, &place);
+
+	if (r == 0 && (!S_ISREG(place.mode) || !(place.mode & 0111)))
+		r = -EACCES;
+	binds_place_clear(&place);
+	return r;
+}
+
+/* What a relative one starts from is the working directory that the command will have. */
+static int try_word(const struct entry *entry, const char *word)
+{
+	_cleanup_buf_ struct buf full = BUF_INIT;
+
+	if (*word != '/')
+		buf_addf(&full, "%s/", entry->cwd);
+	buf_adds(&full, word);
+	return buf_error(&full) ?: try_program(entry, buf_str(&full));
+}
+
+static int find_program(const struct entry *entry, char **ret)
+{
+	const char *name = entry->how->argv[0], *path = manifest_env_get(entry->env, "PATH");
+	int worst = -ENOENT;
+
+	if (strchr(name, '/') || !*name) {
+		*ret = strdup(name);
+		return *ret ? 0 : -ENOMEM;
+	}
+	for (const char *at = path ? path : DEFAULT_PATH;; at++) {
+		_cleanup_buf_ struct buf full = BUF_INIT;
+		size_t len = strcspn(at, ":");
+		int r;
+
+		buf_add(&full, len ? at : ".", len ? len : 1);
+		buf_addf(&full, "/%s", name);
+		r = buf_error(&full) ?: try_word(entry, buf_str(&full));
+		if (r == 0) {
+			*ret = buf_steal(&full);
+			return 0;
+		}
+		if (r != -ENOENT && r != -ENOTDIR)
+			worst = r;
+		at += len;
+		if (!*at)
+			return worst;
+	}
+}
+
+/* --- the namespaces ------------------------------------------------------------------------------ */
+
+static int in_child(void *arg)
+{
+	const struct job *job = arg;
+
+	return ns_in_child(job->plan, job->in_child);
+}
+
+static void tick(void *arg)
+{
+	ids_tick(((struct job *)arg)->ids);
+}
+
+/* Can they be had? Decision 17: by going through it all. */
+static int try_plan(const struct job *job, bool *ret_refused, struct err *e)
+{
+	struct ns_start how = { .plan = job->plan, .probe = true };
+	struct ns_child child;
+	int status, r = ns_start(&child, &how, ret_refused, e);
+
+	if (r == 0 && waitpid(child.pid, &status, 0) == child.pid)
+		r = ns_end(&child, status, &status, e);
+	return r;
+}
+
+static int make_plan(struct job *job, enum plan_ids ids, bool *ret_refused, struct err *e)
+{
+	const struct enter *how = job->entry->how;
+	struct plan_run run = {
+		.argv = how->argv, .env = job->entry->env, .binds = &job->entry->binds,
+		.cwd = job->entry->cwd, .fake_ids = ids == PLAN_IDS_ONE, .uid = how->uid,
+		.gid = how->gid, .isolate = how->isolate,
+	};
+	struct plan_place place = { .root = job->entry->binds.root, .ids = ids, .uid = geteuid(),
+				    .gid = getegid() };
+	int r;
+
+	plan_free(job->plan);
+	job->plan = NULL;
+	r = plan_build_run(&job->plan, &run, &place, e);
+	return r < 0 ? r : try_plan(job, ret_refused, e);
+}
+
+/* --- together ------------------------------------------------------------------------------------ */
+
+static int run_engine(struct job *job, const char *program, struct enter_result *ret, struct err *e)
+{
+	struct engine_spec spec = {
+		.argv = job->entry->how->argv, .path = program, .envp = job->entry->env,
+		.kill_on_exit = job->entry->how->kill_others,
+		.kind = job->entry->how->no_seccomp ? ENGINE_PTRACE : ENGINE_AUTO,
+		.classes = ids_classes(job->ids), .child = in_child, .tick = tick, .arg = job,
+	};
+	const struct uname_names *kernel = job->entry->how->kernel;
+	struct engine_result result;
+	struct uname_sink names;
+	struct bus bus = { 0 };
+	struct err late = { 0 };
+	int r, finished;
+
+	bus_add(&bus, ids_sink(job->ids));
+	if (kernel) {
+		uname_sink_init(&names, kernel);
+		bus_add(&bus, &names.sink);
+		spec.classes |= uname_classes();
+	}
+	r = engine_run(&spec, &bus, &result, e);
+	engine_signals_restore();
+	finished = ids_finish(job->ids, &late);
+	if (finished < 0)
+		log_warn("%s", late.text);
+	if (r < 0 && job->in_child->code < 0)
+		*e = *job->in_child;
+	ret->ran = result.started;
+	ret->status = engine_exit_code(result.status);
+	if (r >= 0 && result.exec_error) {
+		ret->not_run = result.exec_error;
+		r = err_set(e, result.exec_error, "%s", program);
+	}
+	engine_result_free(&result);
+	return r;
+}
+
+static int prepare(struct job *job, struct enter_result *ret, struct err *e)
+{
+	const struct enter *how = job->entry->how;
+	enum plan_ids kind = geteuid() == 0 ? PLAN_IDS_TRUE : PLAN_IDS_ONE;
+	struct ids_spec spec = { .uid = how->uid, .gid = how->gid, .root = job->entry->binds.root,
+				 .file = how->ids_file };
+	int r = make_plan(job, kind, &ret->refused, e);
+
+	if (r < 0 && ret->refused && kind == PLAN_IDS_TRUE) {
+		kind = PLAN_IDS_ONE;
+		r = make_plan(job, kind, &ret->refused, e);
+	}
+	if (r < 0)
+		return r;
+	ret->refused = false;
+	spec.seen_uid = kind == PLAN_IDS_ONE ? how->uid : geteuid();
+	spec.seen_gid = kind == PLAN_IDS_ONE ? how->gid : getegid();
+	job->ids = ids_new(&spec, e);
+	return job->ids ? 0 : e->code;
+}
+
+int run_ids(const struct entry *entry, struct enter_result *ret, struct err *e)
+{
+	struct job job = { .entry = entry };
+	_cleanup_free_ char *program = NULL;
+	int r;
+
+	*ret = (struct enter_result){ 0 };
+	job.in_child = mmap(NULL, sizeof(*job.in_child), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (job.in_child == MAP_FAILED)
+		return err_set(e, -errno, "get memory");
+	r = prepare(&job, ret, e);
+	if (r == 0) {
+		r = find_program(entry, &program);
+		if (r < 0)
+			ret->not_run = err_set(e, r, "%s", entry->how->argv[0]);
+	}
+	if (r == 0)
+		r = run_engine(&job, program, ret, e);
+	ids_free(job.ids);
+	plan_free(job.plan);
+	munmap(job.in_child, sizeof(*job.in_child));
+	return r;
+}
