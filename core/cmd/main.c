@@ -44,10 +44,22 @@ static void hint_clash(const char *name)
 			name, name);
 }
 
+/*
+ * The re-execute.sh of care 2.2 calls whatever $PROOT names with PRoot's options, none of which
+ * it begins with means anything to a recording.
+ */
+static bool is_old_script(int argc, char **argv)
+{
+	return argc > 1 && getenv("PROOT_IGNORE_MISSING_BINDINGS") &&
+	       (!strcmp(argv[1], "-b") || !strcmp(argv[1], "-k"));
+}
+
 static int care(int argc, char **argv)
 {
 	const struct cmd *cmd = argc > 1 ? cmd_find(argv[1]) : NULL;
 
+	if (is_old_script(argc, argv) && cmd_find("run"))
+		return cmd_main(cmd_find("run"), argc, argv);
 	if (cmd) {
 		int status = cmd_main(cmd, argc - 1, argv + 1);
 
