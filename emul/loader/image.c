@@ -97,6 +97,7 @@ int image_lay_out(struct image *m, struct err *e)
 	if (randomize_va_space() && !(personality_of(m->task) & ADDR_NO_RANDOMIZE) &&
 	    getrandom(&room.random, sizeof(room.random), GRND_NONBLOCK) != sizeof(room.random))
 		room.random = 0;
+	room.fixed_heap = randomize_va_space() < 2;
 	layout_free(&l->layout);
 	return layout_make(&l->program, &room, &l->layout, e);
 }

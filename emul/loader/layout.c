@@ -219,7 +219,7 @@ int layout_make(const struct elf_info *elf, const struct layout_room *room, stru
 			note_extent(&g, &elf->phdrs[i]);
 		}
 	/* arch_randomize_brk(): 1 GiB for 64 bits, 32 MiB for 32. */
-	heap = room->random ? (room->random >> 20) % (room->word == 8 ? 1u << 30 : 32u << 20) : 0;
+	heap = room->fixed_heap ? 0 : (room->random >> 20) % (room->word == 8 ? 1u << 30 : 32u << 20);
 	ret->brk = up(g.end + ret->bias, room->page) + down(heap, room->page);
 	r = buf_error(&ret->maps);
 	r = r == 0 ? buf_error(&ret->zeros) : r;

@@ -20,6 +20,7 @@ struct layout_room {
 	uint64_t page;
 	uint64_t sp;		/* somewhere in its stack */
 	uint64_t random;	/* anything; 0 where addresses shall not be random */
+	bool fixed_heap;	/* … that of the heap neither */
 };
 
 struct layout_map {

@@ -129,6 +129,10 @@ static void position_independent_programs_lie_where_the_kernel_puts_them(void)
 		CHECK(l.bias > tried[i].base && l.bias % 4096 == 0 && l.brk > l.bias + 0xa000);
 		CHECK(l.bias < room.sp - (1 << 30));
 		layout_free(&l);
+		room.fixed_heap = true;
+		CHECK(layout_make(&elf, &room, &l, NULL) == 0);
+		CHECK(l.bias > tried[i].base && l.brk == l.bias + 0xa000);
+		layout_free(&l);
 	}
 }
 
