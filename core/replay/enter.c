@@ -7,6 +7,7 @@
 
 #include "core/base/err.h"
 #include "core/replay/ns.h"
+#include "core/replay/points.h"
 #include "core/replay/wait.h"
 
 static int start(const struct plan_run *run, struct plan_place *place, struct plan **ret_plan,
@@ -68,5 +69,6 @@ int enter_run(const struct entry *entry, struct ns_runner *runner, struct enter_
 	struct plan_place place = { .root = entry->binds.root, .uid = geteuid(), .gid = getegid() };
 
 	*ret = (struct enter_result){ 0 };
+	run.lacks = points_lacks(entry->points, &run.n_lacks);
 	return run_plan(how, &run, &place, runner, ret, e);
 }

@@ -117,15 +117,8 @@ static const char *option_why(const struct enter *how)
 static void find_why_not(struct entry *entry)
 {
 	const char *option = option_why(entry->how);
-	const struct points_lack *lacks;
-	size_t n;
 
 	snprintf(entry->why_not, sizeof(entry->why_not), "%s", option);
-	lacks = points_lacks(entry->points, &n);
-	if (n)
-		snprintf(entry->why_not, sizeof(entry->why_not),
-			 "there is no %.100s to bind over, and it cannot be made (%s)", lacks[0].guest,
-			 strerror(-lacks[0].error));
 	for (size_t i = 0; i < entry->binds.n; i++) {
 		const struct binds_entry *b = &entry->binds.v[i];
 

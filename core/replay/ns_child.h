@@ -27,6 +27,12 @@ struct ns_state {
 /* ns_mount.c: PLAN_ROOT … PLAN_DETACH. */
 int ns_mount(struct ns_state *s, const struct plan_op *op, struct err *e);
 
+/* ns_frame.c: PLAN_FRAME, and what is left to do once all is bound. */
+int ns_frame(struct ns_state *s, const struct plan_op *op, struct err *e);
+int ns_frames_finish(struct ns_state *s, struct err *e);
+/* An absolute path to mount something on, made as far as it is missing. 0 or −errno. */
+int ns_make_point(const char *path, bool dir);
+
 /* ns_limits.c: PLAN_LOOPBACK … PLAN_IGNORE. */
 int ns_limit(struct ns_state *s, const struct plan_op *op, struct err *e);
 

@@ -184,6 +184,11 @@ static int make_point(const char *path, bool dir, bool nofollow, int links)
 	return make_name(path, dir);
 }
 
+int ns_make_point(const char *path, bool dir)
+{
+	return make_point(path, dir, false, 0);
+}
+
 /* Before the first mount: below what is bound, making one would write to this machine. */
 static int make_points(struct ns_state *s, struct err *e)
 {
@@ -254,6 +259,13 @@ static int do_bind(struct ns_state *s, const struct plan_op *op, const struct ns
 {
 	char from[64];
 
+	if (op->flags & PLAN_BIND_MAKE) {
+		struct stat st;
+		int r = fstat(source->fd, &st) < 0 ? -errno : ns_make_point(op->guest, S_ISDIR(st.st_mode));
+
+		if (r < 0)
+			return r;
+	}
 	snprintf(from, sizeof(from), "proc/self/fd/%d", source->fd);
 	if (source->cloned) {
 		if (syscall(SYS_move_mount, source->fd, "", AT_FDCWD, op->guest,
@@ -311,8 +323,10 @@ static int pivot(struct ns_state *s, struct err *e)
 
 static int detach(struct ns_state *s, struct err *e)
 {
-	int r = s->in_place ? 0 : pivot(s, e);
+	int r = ns_frames_finish(s, e);
 
+	if (r == 0 && !s->in_place)
+		r = pivot(s, e);
 	if (r < 0)
 		return r;
 	close(s->old);
@@ -332,6 +346,7 @@ int ns_mount(struct ns_state *s, const struct plan_op *op, struct err *e)
 	case PLAN_OVERLAY: return enter_overlay(s, op, e);
 	case PLAN_ENTER: return enter(s, e);
 	case PLAN_BIND: return bind_one(s, op, e);
+	case PLAN_FRAME: return ns_frame(s, op, e);
 	case PLAN_PROC:
 		if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
 			return err_set(e, -errno, "mount /proc");

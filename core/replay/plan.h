@@ -16,6 +16,7 @@ struct binds;
 struct buf;
 struct err;
 struct manifest;
+struct points_lack;
 
 enum plan_kind {
 	PLAN_NAMESPACES,	/* flags: enum plan_ns */
@@ -24,6 +25,7 @@ enum plan_kind {
 	PLAN_OVERLAY,		/* host: lower, upper, work, guest: where it is put together */
 	PLAN_ENTER,		/* everything above names paths of this machine, below of the tree */
 	PLAN_BIND,		/* host seen at guest, flags: enum plan_bind */
+	PLAN_FRAME,		/* guest, a directory that cannot be written, gets room for more names */
 	PLAN_PROC,		/* a /proc of its own pid namespace */
 	PLAN_DETACH,		/* this machine's tree goes out of reach */
 	PLAN_LOOPBACK,		/* the one interface of an own network namespace */
@@ -55,6 +57,7 @@ enum plan_bind {
 	PLAN_BIND_READONLY = 1 << 2,
 	PLAN_BIND_NOFOLLOW = 1 << 3,	/* guest's last component is not followed */
 	PLAN_BIND_READY = 1 << 4,	/* there is a place for it once those before are mounted */
+	PLAN_BIND_MAKE = 1 << 5,	/* it is made then, in a frame */
 };
 
 struct plan_op {
@@ -116,6 +119,8 @@ struct plan_options {
 struct plan_run {
 	char *const *argv, *const *env;
 	const struct binds *binds;	/* their root is plan_place's; may be NULL */
+	const struct points_lack *lacks;	/* what of their places is not there (points.h) */
+	size_t n_lacks;
 	const char *cwd;
 	bool fake_ids;		/* be seen as uid, gid; else as what we are */
 	uid_t uid;

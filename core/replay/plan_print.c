@@ -128,6 +128,7 @@ static void print_op(const struct plan *p, const struct plan_op *op, struct buf 
 	case PLAN_OVERLAY: print_overlay(op, to); break;
 	case PLAN_ENTER: buf_adds(to, "enter       the root"); break;
 	case PLAN_BIND: print_bind(op, to); break;
+	case PLAN_FRAME: buf_adds(to, "frame       "); add_path(to, op->guest); break;
 	case PLAN_PROC: buf_adds(to, "mount       an own /proc"); break;
 	case PLAN_DETACH: buf_adds(to, "detach      this machine's files"); break;
 	case PLAN_LOOPBACK: buf_adds(to, "network     loopback only"); break;

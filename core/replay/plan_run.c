@@ -3,20 +3,61 @@
 #include "core/replay/plan.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/err.h"
+#include "core/base/mem.h"
 #include "core/replay/binds.h"
+#include "core/replay/points.h"
 
-static void add_binds(struct plan *p, const struct binds *b)
+static bool is_below(const char *path, const char *above)
 {
+	size_t len = strlen(above);
+
+	return !strncmp(path, above, len) && (!path[len] || path[len] == '/');
+}
+
+/* Is it one that lacks a place, or below one? */
+static const struct points_lack *lack_of(const struct plan_run *run, const char *guest)
+{
+	for (size_t i = 0; i < run->n_lacks; i++)
+		if (is_below(guest, run->lacks[i].guest))
+			return &run->lacks[i];
+	return NULL;
+}
+
+/* Of the directory that lacks the name, once. */
+static void add_frame(struct plan *p, const char *lack)
+{
+	const char *slash = strrchr(lack, '/');
+	_cleanup_free_ char *dir = strndup(lack, slash > lack ? (size_t)(slash - lack) : 1);
+	struct plan_op *op;
+
+	for (size_t i = 0; dir && i < p->n; i++)
+		if (p->ops[i].kind == PLAN_FRAME && !strcmp(p->ops[i].guest, dir))
+			return;
+	op = dir ? plan_add(p, PLAN_FRAME) : NULL;
+	if (op)
+		op->guest = plan_string(p, dir);
+	p->failed |= !dir;
+}
+
+static void add_binds(struct plan *p, const struct plan_run *run)
+{
+	const struct binds *b = run->binds;
+
 	for (size_t i = 0; i < b->n; i++) {
 		unsigned flags = b->v[i].flags & BINDS_USUAL ? PLAN_BIND_OPTIONAL | PLAN_BIND_SILENT : 0;
+		const struct points_lack *lack = lack_of(run, b->v[i].guest);
 
 		/* What each task sees differently a symlink shows (enter_prepare.c). */
-		if (!(b->v[i].flags & BINDS_TASK))
-			plan_add_bind(p, b->v[i].host, b->v[i].guest, flags | PLAN_BIND_READY);
+		if (b->v[i].flags & BINDS_TASK)
+			continue;
+		/* Whatever holds the directory stands before it in the list. */
+		if (lack)
+			add_frame(p, lack->guest);
+		plan_add_bind(p, b->v[i].host, b->v[i].guest,
+			      flags | PLAN_BIND_READY | (lack ? PLAN_BIND_MAKE : 0));
 	}
 }
 
@@ -51,7 +92,7 @@ int plan_build_run(struct plan **ret, const struct plan_run *run, const struct p
 	plan_add_root(p, place, run->isolate, run->fake_ids ? run->uid : place->uid,
 		      run->fake_ids ? run->gid : place->gid);
 	if (run->binds)
-		add_binds(p, run->binds);
+		add_binds(p, run);
 	if (run->isolate & PLAN_NS_PID)
 		plan_add(p, PLAN_PROC);
 	plan_add(p, PLAN_DETACH);

@@ -21,8 +21,9 @@ struct points_lack {		/* one that cannot be made */
 };
 
 /*
- * For all of @b that is BINDS_MISSING, and the canonical directory @more (may be NULL). With @none nothing is made: all of them lack. 0, or
- * −errno with a sentence only if memory or descriptors are short.
+ * For all of @b that is BINDS_MISSING, and the canonical directory @more (may be NULL). With
+ * @none nothing is made: all of them lack. 0, or −errno with a sentence only if memory or
+ * descriptors are short.
  */
 int points_make(struct points **ret, const struct binds *b, const char *more, bool none,
 		struct err *e);

@@ -160,14 +160,23 @@ killed() {
 }
 try "what a killed run left the next one removes" killed
 unwritable() {
-	chmod 555 root/etc
-	says 125 "there is no /etc/new to bind over, and it cannot be made (Permission denied)" run -r root -b host:/etc/new true
+	chmod 555 root/etc root
+	tree >before
+	gives 0 "deep outside inside" run -r root -b host:/etc/new -b host/dir:/new/way sh -c \
+		'echo $(cat /new/way/sub/file /etc/new/file /etc/name)' &&
+		gives 0 "name new" run -r root -b host:/etc/new sh -c 'echo $(ls /etc)' &&
+		! run -r root -b host:/etc/new touch /etc/more 2>err && tree | diff before -
 	status=$?
-	chmod 755 root/etc
+	chmod 755 root/etc root
 	return $status
 }
-[ "$(id -u)" = 0 ] || try "where none can be made that is said" unwritable
-polluted() { says 125 "no /new to bind over" env PROOT_DONT_POLLUTE_ROOTFS=1 "$CARE" run -r root -b host:/new true; }
+[ "$(id -u)" = 0 ] || try "where none can be made the directory is shown with it" unwritable
+polluted() {
+	tree >before
+	gives 0 "outside inside busybox" env PROOT_DONT_POLLUTE_ROOTFS=1 "$CARE" run -r root -b host:/new -b host:/bin/more/deep \
+		sh -c 'echo $(cat /bin/more/deep/file /etc/name; readlink /bin/sh)' && tree | diff before - &&
+		gives 0 outside env PROOT_DONT_POLLUTE_ROOTFS=1 "$CARE" run -b host:/new/here cat /new/here/file && [ ! -e /new ]
+}
 try "none is made if PROOT_DONT_POLLUTE_ROOTFS is set" polluted
 descriptors() { gives 0 "/proc/self/fd inside" run -r root -b /proc -b /proc/self/fd:/dev/fd sh -c 'exec 9</etc/name; echo $(readlink /dev/fd; cat /dev/fd/9)'; }
 try "a binding of /proc/self/fd is each process's own" descriptors

@@ -2,7 +2,9 @@
 /* core/replay/plan: what a replay will do, decided without asking the kernel. */
 #include "core/replay/binds.h"
 #include "core/replay/plan.h"
+#include "core/replay/points.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -301,6 +303,26 @@ static void run_shows_what_is_bound_and_starts_where_it_is_told(void)
 	plan_free(p);
 }
 
+static void what_lacks_a_place_gets_a_frame(void)
+{
+	struct binds_entry entries[] = { { .host = "/b", .guest = "/c" }, { .host = "/d", .guest = "/c/y/z" },
+					 { .host = "/e", .guest = "/c/yy" }, { .host = "/f", .guest = "/top" } };
+	struct binds binds = { .root = "/tree", .v = entries, .n = 4 };
+	const struct points_lack lacks[] = { { "/c/y", -EACCES }, { "/top", -EROFS } };
+	struct plan_run run = { .argv = (char *[]){ "x", NULL }, .env = no_env, .binds = &binds, .cwd = "/",
+				.lacks = lacks, .n_lacks = 2 };
+	struct plan_place place = { .root = "/tree", .ids = PLAN_IDS_ONE };
+	const struct plan_op *frame;
+	struct plan *p = NULL;
+
+	CHECK(plan_build_run(&p, &run, &place, NULL) == 0);
+	frame = find(p, PLAN_FRAME, 0);
+	CHECK(!strcmp(frame->guest, "/c") && frame == find_bind(p, "/c") + 1 && frame == find_bind(p, "/c/y/z") - 1);
+	CHECK(find_bind(p, "/c/y/z")->flags & PLAN_BIND_MAKE && !(find_bind(p, "/c/yy")->flags & PLAN_BIND_MAKE));
+	CHECK(!strcmp(find(p, PLAN_FRAME, 1)->guest, "/") && !find(p, PLAN_FRAME, 2));
+	plan_free(p);
+}
+
 static void only_instructions_are_missed(void)
 {
 	struct manifest_strings had = STRINGS("fpu", "sse4_2", "avx512f", "ibrs", "aes");
@@ -338,6 +360,7 @@ int main(void)
 		permissions_become_what_the_recorded_user_could_do,
 		a_plan_prints_one_line_an_operation,
 		run_shows_what_is_bound_and_starts_where_it_is_told,
+		what_lacks_a_place_gets_a_frame,
 		only_instructions_are_missed,
 		a_grant_of_ids_is_found_by_name_or_number);
 }
