@@ -6,6 +6,7 @@
  *   --plain            ptrace alone, without seccomp
  *   --port=IN:OUT --low --netcoop     emul/ports
  *   --sysvipc                         emul/sysv
+ *   --links --hide                    emul/links, with $PROOT_L2S_DIR
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "core/base/err.h"
 #include "core/engine/engine.h"
 #include "core/event/event.h"
+#include "emul/links/links.h"
 #include "emul/ports/ports.h"
 #include "emul/sysv/sysv.h"
 
@@ -70,10 +72,29 @@ static struct sysv *sysv_of(int argc, char **argv)
 	return s;
 }
 
+static struct links *links_of(int argc, char **argv)
+{
+	struct links_options o = { .dir = getenv("PROOT_L2S_DIR") };
+	struct links *l;
+
+	for (int i = 0; i < argc; i++) {
+		o.links |= !strcmp(argv[i], "--links");
+		o.hide |= !strcmp(argv[i], "--hide");
+	}
+	if (!o.links && !o.hide)
+		return NULL;
+	l = links_new(&o);
+	if (!l)
+		fail("no memory");
+	add(links_sink(l), links_classes(&o));
+	return l;
+}
+
 int main(int argc, char **argv)
 {
 	struct engine_result result;
 	struct ports *ports;
+	struct links *links;
 	struct sysv *sysv;
 	struct err e = { 0 };
 	int n = 1, r;
@@ -84,12 +105,14 @@ int main(int argc, char **argv)
 	if (n == argc)
 		fail("which command?");
 	ports = ports_of(n, argv);
+	links = links_of(n, argv);
 	sysv = sysv_of(n, argv);
 	spec.argv = argv + n;
 	r = engine_run(&spec, &bus, &result, &e);
 	engine_signals_restore();
 	if (r < 0)
 		fail(e.text);
+	links_free(links);
 	ports_free(ports);
 	sysv_free(sysv);
 	engine_result_free(&result);
