@@ -298,7 +298,8 @@ void begin_seccomp(struct engine *en, struct tracee *t)
 			finish(en, t, true);
 	}
 	t->skip_entry = en->probe.entry_after && t->at_exit;
-	engine_resume(en, t, 0);
+	if (t->begin || !nest_at_begin(en, t, true))
+		engine_resume(en, t, 0);
 }
 
 void begin_returned(struct engine *en, struct tracee *t)

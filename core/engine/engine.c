@@ -107,6 +107,7 @@ static int run(const struct engine_spec *spec, const char *path, struct bus *bus
 	r = filter_build(filter_classes(spec, &probe), &filter);
 	if (r < 0)
 		return err_set(e, r, "build the seccomp filter");
+	filter_mark(&filter, filter_own_data());
 	r = ptrace_run(spec, path, &probe, &filter, bus, ret, e);
 	free(filter.filter);
 	return r;

@@ -197,6 +197,8 @@ static void look(struct engine *en, struct tracee *t, const struct entry *entry)
 	release_signals(t);
 	t->patch_at = 0;
 	t->task->abi = entry->abi;
+	t->nr = entry->nr;
+	t->nr_known = true;
 	if (!entry->abi) {
 		policy_unknown(en, "another architecture", entry->nr);
 		return;
@@ -215,7 +217,7 @@ static void look(struct engine *en, struct tracee *t, const struct entry *entry)
 	}
 	for (int i = 0; i < en->call.n_paths; i++)
 		en->ret->census.unreadable += is_unreadable(en->call.paths[i].error);
-	if (!policy_answers(en, t, &ev) && is_for_sinks(en, t, &en->call)) {
+	if (!policy_answers(en, t, &ev) && !en->failed && is_for_sinks(en, t, &en->call)) {
 		en->ret->census.calls++;
 		r = bus_send(en->bus, &ev, en->e);
 		if (r < 0) {
@@ -228,28 +230,75 @@ static void look(struct engine *en, struct tracee *t, const struct entry *entry)
 	carry_out(en, t, &ev);
 }
 
+/* A tracer made it none, at a stop before this one. */
+static bool is_no_call(const struct entry *entry)
+{
+	return (uint32_t)entry->nr == UINT32_MAX;
+}
+
+/* Nobody looks at calls any more, but for those who trace others there is work to do. */
+static bool is_idle(const struct engine *en)
+{
+	return en->failed && !en->nests.all;
+}
+
+static void filter_stop_ends(struct engine *en, struct tracee *t)
+{
+	bool traced = t->nest && t->nest->tracer && t->nest->how == NEST_CALLS;
+
+	t->skip_entry = en->probe.entry_after && (t->at_exit || traced);
+}
+
+void entry_filter_go(struct engine *en, struct tracee *t)
+{
+	bool late = en->ret->kind == ENGINE_PTRACE;
+	struct entry entry;
+
+	if (late && nest_same_call(t))
+		return;
+	if (late) {
+		t->replaced = 0;
+		t->at_exit &= ~(AT_EXIT_SINK | AT_EXIT_RESTORE);
+	}
+	if (!is_idle(en) && read_entry(en, t, true, &entry) == 0 && !is_no_call(&entry))
+		look(en, t, &entry);
+	filter_stop_ends(en, t);
+}
+
 void entry_seccomp(struct engine *en, struct tracee *t)
 {
 	struct entry entry;
+	bool ours;
 	int r;
 
 	if (t->begin) {
 		begin_seccomp(en, t);
 		return;
 	}
-	r = en->failed ? -ECANCELED : read_entry(en, t, true, &entry);
+	if (en->ret->kind == ENGINE_PTRACE) {
+		if (!nest_at_late_filter(en, t))
+			engine_resume(en, t, 0);
+		return;
+	}
+	r = is_idle(en) ? -ECANCELED : read_entry(en, t, true, &entry);
+	ours = r == 0 && entry.data == en->filter_data;
+	t->in_call = !en->probe.entry_after;
+	if (r == 0 && is_no_call(&entry))
+		r = -ENOSYS;
 	if (r == 0 && entry.data == STRICT_DATA) {
 		policy_strict_kills(t);
 		return;
 	}
-	if (r == 0 && entry.data != FILTER_DATA) {
+	if (r == 0 && nest_at_filter(en, t, ours))
+		return;
+	if (r == 0 && !ours) {
 		/* Not ours but the program's own SECCOMP_RET_TRACE: without a tracer
 		 * of its own the kernel answers this. */
 		cancel(en, t, -ENOSYS);
 	} else if (r == 0) {
 		look(en, t, &entry);
 	}
-	t->skip_entry = en->probe.entry_after && t->at_exit;
+	filter_stop_ends(en, t);
 	engine_resume(en, t, 0);
 }
 
@@ -329,8 +378,10 @@ static void make_again(struct tracee *t)
 	for (int i = 0; i < SYSCALL_ARGS; i++)
 		regs_set_arg(&regs, i, t->call->args[i]);
 	regs_rewind(&regs, t->call->nr);
-	if (regs_write(t->task->tid, &regs) == 0)
-		hold_signals(t);
+	if (regs_write(t->task->tid, &regs) < 0)
+		return;
+	hold_signals(t);
+	t->rewound = true;
 }
 
 static void leave(struct engine *en, struct tracee *t)
@@ -344,6 +395,7 @@ static void leave(struct engine *en, struct tracee *t)
 	t->at_exit = 0;
 	if (why & AT_EXIT_SCRATCH) {
 		rewrite_scratch(en, t);
+		t->rewound = true;
 		return;
 	}
 	if (why & AT_EXIT_BEGIN) {
@@ -352,6 +404,12 @@ static void leave(struct engine *en, struct tracee *t)
 	}
 	r = read_result(en, t, &result);
 	if (r < 0)
+		return;
+	if ((why & AT_EXIT_NEST) && nest_wait_exit(en, t, &result)) {
+		t->answer = result;
+		why |= AT_EXIT_ANSWER;
+	}
+	if (t->rewound)
 		return;
 	if (why & (AT_EXIT_ANSWER | AT_EXIT_RESTORE))
 		r = settle_registers(t, why);
@@ -386,24 +444,59 @@ static bool is_entry(struct engine *en, struct tracee *t)
 	return !t->in_call;
 }
 
-void entry_syscall_stop(struct engine *en, struct tracee *t)
+void entry_go(struct engine *en, struct tracee *t)
 {
+	bool every = en->ret->kind == ENGINE_PTRACE;
 	struct entry entry;
 
+	if (is_idle(en) || (!every && !t->traces))
+		return;
+	if (read_entry(en, t, false, &entry) < 0 || is_no_call(&entry))
+		return;
+	if (t->traces && entry.abi && nest_wait_entry(en, t, entry.abi, entry.nr, entry.args))
+		return;
+	if (every)
+		look(en, t, &entry);
+}
+
+int entry_answer(struct engine *en, struct tracee *t, int64_t answer)
+{
+	t->at_exit |= AT_EXIT_ANSWER;
+	return cancel(en, t, answer);
+}
+
+/* True: the stop is a tracer's now. */
+static bool on_exit_stop(struct engine *en, struct tracee *t)
+{
+	bool begins = t->begin;
+
+	t->in_call = false;
+	if (t->at_exit)
+		leave(en, t);
+	if (begin_steps(t))
+		begin_returned(en, t);
+	if (begins)
+		return !t->begin && nest_at_begin(en, t, false);
+	if (nest_at_exit(en, t))
+		return true;
+	t->nr_known = false;
+	return false;
+}
+
+void entry_syscall_stop(struct engine *en, struct tracee *t)
+{
 	if (t->skip_entry) {
 		t->skip_entry = false;
-	} else if (en->ret->kind == ENGINE_PTRACE_SECCOMP && !begin_steps(t)) {
-		leave(en, t);
-	} else if (is_entry(en, t)) {
 		t->in_call = true;
-		if (!t->begin && !en->failed && read_entry(en, t, false, &entry) == 0)
-			look(en, t, &entry);
-	} else {
-		t->in_call = false;
-		if (t->at_exit)
-			leave(en, t);
-		if (begin_steps(t))
-			begin_returned(en, t);
+	} else if ((t->calls || begin_steps(t)) && is_entry(en, t)) {
+		t->in_call = true;
+		t->nr_known = false;
+		if (!t->begin && nest_at_entry(en, t))
+			return;
+		if (!t->begin)
+			entry_go(en, t);
+	} else if (on_exit_stop(en, t)) {
+		return;
 	}
 	engine_resume(en, t, 0);
 }

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <string.h>
 
 #include "arch/abi.h"
@@ -259,4 +260,16 @@ int filter_build(unsigned classes, struct sock_fprog *ret)
 	ret->len = (unsigned short)count(&b);
 	ret->filter = (struct sock_filter *)buf_steal(&b);
 	return 0;
+}
+
+uint32_t filter_own_data(void)
+{
+	return 0x8000u | ((uint32_t)getpid() & 0x3fff);	/* STRICT_DATA has another bit */
+}
+
+void filter_mark(struct sock_fprog *f, uint32_t data)
+{
+	for (unsigned i = 0; i < f->len; i++)
+		if (f->filter[i].code == (BPF_RET | BPF_K) && f->filter[i].k == STOP)
+			f->filter[i].k = SECCOMP_RET_TRACE | data;
 }

@@ -16,6 +16,13 @@
 #define FILTER_DATA 0xca7e
 
 /*
+ * … of this very process: of a care inside another both have a filter, and the kernel tells
+ * the data of the younger one only.
+ */
+uint32_t filter_own_data(void);
+void filter_mark(struct sock_fprog *f, uint32_t data);	/* instead of FILTER_DATA */
+
+/*
  * Stop (SECCOMP_RET_TRACE) at calls of @classes (SYSCALL_BIT of enum syscall_class),
  * and at numbers and architectures that no table has; allow everything else. The
  * caller frees ret->filter. 0, -ENOMEM, or -E2BIG when the kernel would not take it.

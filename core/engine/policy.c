@@ -43,21 +43,6 @@ static bool dumpable(struct engine *en, struct tracee *t, struct event *ev)
 	return answer(ev, 0);
 }
 
-/* The kernel itself says EPERM to whoever wants to trace a traced task. */
-static void note_ptrace(struct engine *en, struct tracee *t, const struct call *call)
-{
-	_cleanup_buf_ struct buf name = BUF_INIT;
-	uint32_t request = (uint32_t)call->vals[0];
-
-	if (en->told_ptrace || (request != PTRACE_TRACEME && request != PTRACE_ATTACH &&
-				request != PTRACE_SEIZE))
-		return;
-	en->told_ptrace = true;
-	task_name(t->task, &name);
-	log_warn("%s wants to trace a program, which care does already: it gets EPERM; "
-		 "run the command without it, or it around care", buf_str(&name));
-}
-
 static void filtered(struct engine *en, struct tracee *t)
 {
 	size_t cursor = 0;
@@ -153,8 +138,7 @@ bool policy_answers(struct engine *en, struct tracee *t, struct event *ev)
 	case SYSCALL_DUMP:
 		return dumpable(en, t, ev);
 	case SYSCALL_TRACE:
-		note_ptrace(en, t, call);
-		return false;
+		return nest_ptrace(en, t, ev);
 	case SYSCALL_SECCOMP:
 		return seccomp(en, t, ev);
 	case SYSCALL_TASK:

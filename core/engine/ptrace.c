@@ -31,16 +31,33 @@
 	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |    \
 	 PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC)
 
-void engine_resume(struct engine *en, struct tracee *t, int signo)
+int engine_resume(struct engine *en, struct tracee *t, int signo)
 {
 	bool all = en->ret->kind == ENGINE_PTRACE && !en->failed;
+	/* Nobody else is told of the calls that a new image makes for us. */
+	int nested = (t->nest || t->traces) && !t->begin ? nest_request(en, t) : 0;
 	int request = all || t->at_exit || begin_steps(t) ? PTRACE_SYSCALL : PTRACE_CONT;
+	long r;
 
-	t->stopped = false;
-	sys_ptrace(request, t->task->tid, 0, (uintptr_t)signo);
+	if (nested && !t->at_exit)
+		request = nested;
+	t->calls = all || nested == PTRACE_SYSCALL;
+	if (request == PTRACE_CONT)
+		t->in_call = false;
+	t->stopped = t->listening = false;
+	r = sys_ptrace(request, t->task->tid, 0, (uintptr_t)signo);
+	t->stopped = r == -EIO;
 	/* Made while all others were being killed. */
 	if (en->ending)
 		kill(t->task->tgid, SIGKILL);
+	return (int)r;
+}
+
+void engine_listen(struct tracee *t)
+{
+	t->stopped = false;
+	t->listening = true;
+	sys_ptrace(PTRACE_LISTEN, t->task->tid, 0, 0);
 }
 
 /* Observation ends here; tracees run on, for with our filter and no tracer they could not. */
@@ -65,13 +82,19 @@ static bool is_stop_signal(int signo)
 
 static void on_signal(struct engine *en, struct tracee *t, int signo)
 {
+	bool delivers;
+
 	if (t->begin && signo == SIGTRAP && begin_trapped(en, t)) {
-		engine_resume(en, t, 0);
+		if (!nest_at_begin(en, t, false))
+			engine_resume(en, t, 0);
 		return;
 	}
+	delivers = end_delivers(en, t, signo);
 	en->ret->census.signals++;
+	if (delivers && !t->begin && nest_at_signal(en, t, signo))
+		return;
 	/* Given back unchanged, so its siginfo is the sender's. */
-	engine_resume(en, t, end_delivers(en, t, signo) ? signo : 0);
+	engine_resume(en, t, delivers ? signo : 0);
 }
 
 static void on_stop(struct engine *en, pid_t tid, int status)
@@ -85,6 +108,7 @@ static void on_stop(struct engine *en, pid_t tid, int status)
 		return;
 	}
 	t->stopped = true;
+	t->listening = false;
 	if (t->fs_doubt)
 		entry_settle_fs(en, t);
 	switch (event) {
@@ -101,20 +125,24 @@ static void on_stop(struct engine *en, pid_t tid, int status)
 	case PTRACE_EVENT_VFORK:
 	case PTRACE_EVENT_CLONE:
 		tasks_made(en, t, event);
-		engine_resume(en, t, 0);
+		if (!nest_at_event(en, t, event))
+			engine_resume(en, t, 0);
 		break;
 	case PTRACE_EVENT_EXEC:
 		tasks_executed(en, tid);
 		break;
 	case PTRACE_EVENT_STOP:
+		if (nest_at_trap(en, t, signo))
+			break;
 		/* Stopped by job control: it stays so, and is heard when it is continued. */
 		if (is_stop_signal(signo))
-			sys_ptrace(PTRACE_LISTEN, tid, 0, 0);
+			engine_listen(t);
 		else
 			engine_resume(en, t, 0);
 		break;
 	default:
-		engine_resume(en, t, 0);
+		if (!nest_at_event(en, t, event))
+			engine_resume(en, t, 0);
 	}
 }
 
@@ -142,14 +170,13 @@ static void loop(struct engine *en)
 
 static int start(struct engine *en, const char *path, const struct sock_fprog *filter)
 {
-	unsigned long options = OPTIONS | (filter ? PTRACE_O_TRACESECCOMP : 0);
 	struct err *e = en->e;
 	int status, r;
 
 	r = launch_fork(en->spec, path, filter, &en->launch, e);
 	if (r < 0)
 		return r;
-	r = sys_seize(en->launch.pid, options);
+	r = sys_seize(en->launch.pid, en->options);
 	if (r < 0)
 		err_set(e, r, "trace %s", en->spec->argv[0]);
 	else
@@ -193,6 +220,8 @@ int ptrace_run(const struct engine_spec *spec, const char *path, const struct en
 
 	en.classes = spec->classes ? spec->classes : SYSCALL_FILES;
 	ret->kind = filter ? ENGINE_PTRACE_SECCOMP : ENGINE_PTRACE;
+	en.filter_data = filter_own_data();
+	en.options = OPTIONS | (filter ? PTRACE_O_TRACESECCOMP : 0);
 	if (!en.tasks)
 		en.tasks = task_table_new();
 	if (!en.tasks)

@@ -10,6 +10,7 @@
 #include "arch/regs.h"
 #include "core/engine/engine.h"
 #include "core/engine/launch.h"
+#include "core/engine/nest.h"
 #include "core/engine/probe.h"
 #include "core/event/event.h"
 #include "core/event/exec.h"
@@ -50,6 +51,7 @@ enum at_exit {
 	AT_EXIT_UNKNOWN = 1 << 6,	/* has this kernel got a call with that number? */
 	AT_EXIT_UNTESTED = 1 << 7,	/* … and that ABI? */
 	AT_EXIT_BEGIN   = 1 << 8,	/* the new image has made its calls (begin.c) */
+	AT_EXIT_NEST    = 1 << 9,	/* it is a wait of a task that traces others */
 };
 
 struct tracee {
@@ -61,6 +63,15 @@ struct tracee {
 	bool skip_entry;	/* Linux before 4.8: an entry stop follows the seccomp stop */
 	bool filtered;		/* has a seccomp filter of its own: a call of ours could kill it */
 	bool stopped;		/* in a stop that we have not ended */
+	bool listening;		/* stopped by job control */
+	bool calls;		/* was let go on to the next entry or exit, and not to an exit only */
+	bool traces;		/* its process traces others (nest.h): all its calls are seen */
+	bool fresh;		/* its first stop, because its maker is traced, is to come */
+	bool poked;		/* we interrupted it, and nobody else is to know */
+	bool rewound;		/* it makes the same call again: its tracer sees one */
+	bool nr_known;
+	uint64_t nr;		/* of the call it is in, as the program made it */
+	struct nest *nest;	/* if it traces, or is traced by another tracee */
 	enum fs_doubt fs_doubt;
 	uint64_t unshared;	/* flags of the unshare(2) it is in */
 	uint64_t unknown;	/* number of the call it is in, of AT_EXIT_UNKNOWN */
@@ -100,6 +111,9 @@ struct engine {
 	struct parked *parked;
 	size_t n_parked, room_parked;
 	uint64_t images;
+	struct nests nests;
+	unsigned options;	/* PTRACE_O_* of all tracees */
+	uint32_t filter_data;	/* SECCOMP_RET_DATA of our filter's stops */
 
 	/* The end. */
 	bool over;		/* the initial command has ended */
@@ -114,12 +128,13 @@ struct engine {
 		pid_t sender;
 		int64_t ms;
 	} sent[2], direct[2];
-	bool told_ptrace;
 	bool told_untested;
 };
 
 /* ptrace.c */
-void engine_resume(struct engine *en, struct tracee *t, int signo);
+/* 0, or −errno: -EIO for a step that this machine cannot do (it is still stopped). */
+int engine_resume(struct engine *en, struct tracee *t, int signo);
+void engine_listen(struct tracee *t);	/* it stays stopped by job control */
 void engine_fail(struct engine *en, int code);
 void engine_tell(struct engine *en, struct event *ev);	/* to the bus, unless a sink has failed */
 
@@ -137,6 +152,11 @@ void tasks_free(struct engine *en);
 void entry_seccomp(struct engine *en, struct tracee *t);
 void entry_syscall_stop(struct engine *en, struct tracee *t);
 void entry_settle_fs(struct engine *en, struct tracee *t);
+/* A stop at an entry, or at one of a filter, that a tracer has been told of goes on. */
+void entry_go(struct engine *en, struct tracee *t);
+void entry_filter_go(struct engine *en, struct tracee *t);
+/* At an entry: @answer is the result. 0 or −errno. */
+int entry_answer(struct engine *en, struct tracee *t, int64_t answer);
 
 /* policy.c: what the engine itself answers. True: not for the sinks. */
 bool policy_answers(struct engine *en, struct tracee *t, struct event *ev);

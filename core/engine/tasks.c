@@ -89,6 +89,7 @@ static struct tracee *add(struct engine *en, pid_t tid, struct tracee *maker, ui
 	t->task->engine = t;
 	if (maker) {
 		t->filtered = maker->filtered;
+		t->traces = maker->traces && (flags & CLONE_THREAD);
 		/* Nobody else uses it: the maker has its own copy, or waits in vfork(2). */
 		if (!(flags & CLONE_VM) || (flags & CLONE_VFORK))
 			t->scratch = maker->scratch;
@@ -114,6 +115,7 @@ static void end_now(struct engine *en, struct tracee *t, int status)
 	struct task *task = t->task;
 
 	engine_tell(en, &ev);
+	nest_ended(en, t, status);
 	tracee_free(t);
 	task_remove(en->tasks, task);
 }
@@ -192,7 +194,9 @@ void tasks_made(struct engine *en, struct tracee *maker, unsigned event)
 		sys_ptrace(PTRACE_DETACH, tid, 0, 0);
 		return;
 	}
+	nest_made(en, maker, t, event);
 	announce(en, t);
+	t->fresh = !p;
 	if (!p)
 		return;
 	unpark(en, p);
@@ -200,7 +204,8 @@ void tasks_made(struct engine *en, struct tracee *maker, unsigned event)
 		end_now(en, t, status);
 	} else {
 		t->stopped = true;
-		engine_resume(en, t, 0);
+		if (!nest_at_start(en, t))
+			engine_resume(en, t, 0);
 	}
 }
 
@@ -294,6 +299,7 @@ static struct tracee *take_over(struct engine *en, pid_t tid, pid_t was,
 		thread->task->tgid = tid;
 		return task_renumber(en->tasks, thread->task, tid) < 0 ? NULL : thread;
 	}
+	nest_forget(en, leader);
 	fs = leader->task->fs;
 	leader->task->fs = thread->task->fs;
 	thread->task->fs = fs;
@@ -304,6 +310,7 @@ static struct tracee *take_over(struct engine *en, pid_t tid, pid_t was,
 	thread->task = leader->task;
 	leader->task = kept.task;
 	thread->stopped = false;
+	nest_moved(leader);
 	*ret_ended = thread;
 	return leader;
 }
@@ -378,6 +385,7 @@ void tasks_executed(struct engine *en, pid_t tid)
 	t->renumbered = REGS_NO_CALL;
 	t->at_exit &= ~(AT_EXIT_RESTORE | AT_EXIT_SCRATCH);
 	t->stopped = true;
+	t->nr_known = false;
 	t->task->abi = NULL;
 	t->task->image = ++en->images;
 	en->ret->census.images++;
@@ -388,7 +396,8 @@ void tasks_executed(struct engine *en, pid_t tid)
 	/* After it: what sinks keep of who called is still there when the image is told of. */
 	if (ended)
 		end_now(en, ended, 0);
-	engine_resume(en, t, 0);
+	if (!nest_at_exec(en, t))
+		engine_resume(en, t, 0);
 }
 
 void tasks_ended(struct engine *en, pid_t tid, int status)
@@ -409,6 +418,7 @@ void tasks_free(struct engine *en)
 	size_t cursor = 0;
 	struct task *task;
 
+	nest_free(en);
 	while ((task = task_next(en->tasks, &cursor)))
 		tracee_free(task->engine);
 	free(en->parked);

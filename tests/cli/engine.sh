@@ -48,10 +48,6 @@ says() { # TEXT CASE ENGINE WHAT_CARE_SAYS
 	grep -qx "$1" out && { [ ! "${4-}" ] || [ "$(grep -c "$4" err)" -eq 1 ]; }
 }
 for engine in $engines; do
-	try "a program that wants to be traced gets EPERM, and one line says why, $engine" \
-		says "traceme 1" traced-traceme $engine "wants to trace a program"
-	try "a program that wants to trace gets EPERM, and one line says why, $engine" \
-		says "attach 1" traced-attach $engine "wants to trace a program"
 	try "io_uring is not there, $engine" says "ring 38" traced-no-ring $engine
 done
 ring_allowed() {
@@ -244,14 +240,6 @@ stopped() {
 try "a stopped command stays stopped until it is continued" stopped
 
 # --- more ----------------------------------------------------------------------------------
-
-nested() {
-	"$CARE" trace -o outer.out "$CARE" trace -o inner.out "$TOOLS/life" fork >out 2>err
-	got=$?
-	cat err
-	[ $got -eq 125 ] && grep -q "cannot trace programs" err
-}
-try "care in care says why it cannot" nested
 
 two_at_once() {
 	"$CARE" trace -o one.out "$TOOLS/life" threads >one &

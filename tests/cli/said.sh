@@ -42,11 +42,11 @@ set_uid() {
 
 traces() {
 	care -o d.tar perl -e 'syscall(101, 0, 0, 0, 0) == 0 or exit 9'
-	[ $? -eq 9 ] && [ "$(grep -c 'perl wants to trace a program' err)" -eq 1 ] || shown
+	[ $? -eq 9 ] && [ "$(grep -c 'perl traces programs and wants to be traced by a program outside' err)" -eq 1 ] || shown
 }
 # PTRACE_TRACEME by its number.
 if [ "$(uname -m)" = x86_64 ] && [ "$(getconf LONG_BIT)" = 64 ] && command -v perl >/dev/null; then
-	try "a command that wants to trace is told what to do, in one line" traces
+	try "a command that wants to be traced from outside is told that it is not, in one line" traces
 fi
 
 unknown() {

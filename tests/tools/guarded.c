@@ -209,28 +209,6 @@ static int case_dumpable(void)
 	return 0;
 }
 
-/* What only a traced program sees: it cannot be traced twice. */
-static int case_traced_traceme(void)
-{
-	say("traceme", ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 ? errno : 0);
-	return 0;
-}
-
-static int case_traced_attach(void)
-{
-	int status;
-	pid_t pid = fork();
-
-	if (!pid) {
-		pause();
-		_exit(0);
-	}
-	say("attach", ptrace(PTRACE_ATTACH, pid, NULL, NULL) < 0 ? errno : 0);
-	kill(pid, SIGKILL);
-	waitpid(pid, &status, 0);
-	return 0;
-}
-
 static int case_no_ring(void)
 {
 	long fd = syscall(425 /* io_uring_setup, everywhere */, 4, NULL);
@@ -367,8 +345,6 @@ static const struct {
 	{ "int80", case_int80 },
 	{ "x32", case_x32 },
 #endif
-	{ "traced-traceme", case_traced_traceme },
-	{ "traced-attach", case_traced_attach },
 	{ "traced-no-ring", case_no_ring },
 };
 

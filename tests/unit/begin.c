@@ -35,7 +35,7 @@ struct begin_sink {
 	unsigned char below[4096];
 };
 
-static char tool[2][4096];
+static char tool[2][4096], tracer[4096];
 
 static void add_calls(struct event_exec *x)
 {
@@ -253,6 +253,23 @@ static void the_stops_are_few(void)
 	engine_result_free(&ret);
 }
 
+static void a_tracer_inside_is_told_of_the_execution_alone(void)
+{
+	static const enum engine_kind kinds[] = { ENGINE_PTRACE_SECCOMP, ENGINE_PTRACE };
+
+	for (int k = 0; k < 2; k++) {
+		struct begin_sink s = { 0 };
+		struct engine_result ret;
+
+		CHECK(run(&s, kinds[k], tracer, "exec", NULL, &ret) == 0);
+		CHECK(s.execs == 3 && s.begins == 3 && !s.bad);
+		CHECK(run(&s, kinds[k], tracer, "thread-exec", NULL, &ret) == 0);
+		CHECK(run(&s, kinds[k], tracer, "events", NULL, &ret) == 0);
+		CHECK(!s.bad);
+		engine_result_free(&ret);
+	}
+}
+
 static void without_its_sinks_an_image_does_not_begin(void)
 {
 	static const enum engine_kind kinds[] = { ENGINE_PTRACE_SECCOMP, ENGINE_PTRACE };
@@ -275,6 +292,7 @@ int main(void)
 	if (!dir)
 		return 2;
 	snprintf(tool[0], sizeof(tool[0]), "%s/begin", dir);
+	snprintf(tracer, sizeof(tracer), "%s/tracer", dir);
 	snprintf(tool[1], sizeof(tool[1]), "%s-x86/begin", dir);
 	if (access(tool[1], X_OK) < 0)
 		tool[1][0] = '\0';
@@ -287,5 +305,6 @@ int main(void)
 		stops_and_kills_come_at_any_moment,
 		a_filter_above_ours_may_forbid_what_ends_it,
 		the_stops_are_few,
+		a_tracer_inside_is_told_of_the_execution_alone,
 		without_its_sinks_an_image_does_not_begin);
 }
