@@ -26,6 +26,9 @@ build() {
 	for a in arch/*/abi.c; do
 		$cc -c "$a" -o "$(basename "$(dirname "$a")").o" || return
 	done
+	for a in arch/*/stub.c; do
+		$cc -c "$a" -o "$(basename "$(dirname "$a")")-stub.o" || return
+	done
 	$cc -c "arch/$here/regs.c" -o here.o
 }
 
