@@ -124,16 +124,13 @@ static int try_plan(const struct job *job, bool *ret_refused, struct err *e)
 
 static int make_plan(struct job *job, enum plan_ids ids, bool *ret_refused, struct err *e)
 {
-	const struct enter *how = job->entry->how;
-	struct plan_run run = {
-		.argv = how->argv, .env = job->entry->env, .binds = &job->entry->binds,
-		.cwd = job->entry->cwd, .fake_ids = ids == PLAN_IDS_ONE, .uid = how->uid,
-		.gid = how->gid, .isolate = how->isolate,
-	};
+	struct plan_run run;
 	struct plan_place place = { .root = job->entry->binds.root, .ids = ids, .uid = geteuid(),
 				    .gid = getegid() };
 	int r;
 
+	enter_plan_run(job->entry, &run);
+	run.fake_ids = ids == PLAN_IDS_ONE;
 	plan_free(job->plan);
 	job->plan = NULL;
 	r = plan_build_run(&job->plan, &run, &place, e);

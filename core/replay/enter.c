@@ -58,17 +58,24 @@ static int run_plan(const struct enter *how, const struct plan_run *run, struct 
 	return r;
 }
 
-int enter_run(const struct entry *entry, struct ns_runner *runner, struct enter_result *ret,
-	      struct err *e)
+void enter_plan_run(const struct entry *entry, struct plan_run *ret)
 {
 	const struct enter *how = entry->how;
-	struct plan_run run = {
+
+	*ret = (struct plan_run){
 		.argv = how->argv, .env = entry->env, .binds = &entry->binds, .cwd = entry->cwd,
 		.fake_ids = how->fake_ids, .uid = how->uid, .gid = how->gid, .isolate = how->isolate,
 	};
+	ret->lacks = points_lacks(entry->points, &ret->n_lacks);
+}
+
+int enter_run(const struct entry *entry, struct ns_runner *runner, struct enter_result *ret,
+	      struct err *e)
+{
 	struct plan_place place = { .root = entry->binds.root, .uid = geteuid(), .gid = getegid() };
+	struct plan_run run;
 
 	*ret = (struct enter_result){ 0 };
-	run.lacks = points_lacks(entry->points, &run.n_lacks);
-	return run_plan(how, &run, &place, runner, ret, e);
+	enter_plan_run(entry, &run);
+	return run_plan(entry->how, &run, &place, runner, ret, e);
 }

@@ -92,6 +92,9 @@ int enter_prepare(struct entry *ret, const struct enter *how, struct err *e);
 /* After the last process: what was made for it is removed. */
 void entry_clear(struct entry *entry);
 
+/* What a plan is built from by namespaces; a caller may change it before. It points into @entry. */
+void enter_plan_run(const struct entry *entry, struct plan_run *ret);
+
 /*
  * By namespaces. 0, or −errno with a sentence in @e. @runner (core/replay/ns.h) runs the
  * command in there; NULL: it is executed and nothing is between it and the kernel.

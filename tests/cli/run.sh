@@ -178,6 +178,8 @@ polluted() {
 		gives 0 outside env PROOT_DONT_POLLUTE_ROOTFS=1 "$CARE" run -b host:/new/here cat /new/here/file && [ ! -e /new ]
 }
 try "none is made if PROOT_DONT_POLLUTE_ROOTFS is set" polluted
+root_too() { gives 0 "0 outside" env PROOT_DONT_POLLUTE_ROOTFS=1 "$CARE" run -0 -r root -b host:/new sh -c 'echo $(id -u; cat /new/file)'; }
+try "for root too" root_too
 descriptors() { gives 0 "/proc/self/fd inside" run -r root -b /proc -b /proc/self/fd:/dev/fd sh -c 'exec 9</etc/name; echo $(readlink /dev/fd; cat /dev/fd/9)'; }
 try "a binding of /proc/self/fd is each process's own" descriptors
 ln -s /proc/self/mounts mtab
