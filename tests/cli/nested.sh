@@ -125,21 +125,21 @@ debug() { # ENGINE, then options of gdb
 	same $engine gdb -q -batch -nx -ex "set debuginfod enabled off" -ex "set pagination off" "$@"
 }
 bare() { # gdb needs a program that it can read here
-	gdb -q -batch -nx -ex "break main" -ex run -ex bt --args "$TOOLS/tracer" quits 2>&1 |
+	gdb -q -batch -nx -ex "break main" -ex run -ex bt --args "$TOOLS/debugged" quits 2>&1 |
 		grep -q "#0 .*main"
 }
 if bare; then
 	for engine in $engines; do
 		try "gdb: run and bt after a signal, $engine" \
-			debug $engine -ex run -ex bt --args "$TOOLS/tracer" aborts
+			debug $engine -ex run -ex bt --args "$TOOLS/debugged" aborts
 		try "gdb: breakpoints and steps, $engine" \
 			debug $engine -ex "break main" -ex run -ex next -ex next -ex stepi -ex stepi \
-			-ex "info registers" -ex "print argc" -ex c --args "$TOOLS/tracer" quits
+			-ex "info registers" -ex "print argc" -ex c --args "$TOOLS/debugged" quits
 		try "gdb: a breakpoint in threads and children, $engine" \
 			debug $engine -ex "break visit" -ex "commands
 silent
 continue
-end" -ex run --args "$TOOLS/tracer" visits
+end" -ex run --args "$TOOLS/debugged" visits
 		try "gdb: catches calls, forks and programs, $engine" \
 			debug $engine -ex "catch fork" -ex "catch exec" -ex "catch syscall uname" -ex run \
 			-ex c -ex c -ex c -ex c --args sh -c "/bin/true; exec uname"

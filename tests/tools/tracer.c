@@ -561,46 +561,9 @@ static void own(void)
 	said("not its own", request(PTRACE_CONT, getppid(), 0, NULL));
 }
 
-/* --- what debuggers look at ------------------------------------------------------------------ */
-
 static void quits(void)
 {
 	_exit(9);
-}
-
-static void aborts(void)
-{
-	abort();
-}
-
-static __attribute__((noinline)) void visit(long n)
-{
-	__atomic_add_fetch(&shared, n, __ATOMIC_SEQ_CST);
-}
-
-static void *visitor(void *arg)
-{
-	visit((long)arg);
-	return NULL;
-}
-
-static void visits(void)
-{
-	pthread_t threads[4];
-	pid_t pid;
-
-	for (long i = 0; i < 4; i++)
-		pthread_create(&threads[i], NULL, visitor, (void *)i);
-	for (int i = 0; i < 4; i++)
-		pthread_join(threads[i], NULL);
-	pid = fork();
-	if (!pid) {
-		visit(5);
-		_exit(3);
-	}
-	wait_for(pid, "child");
-	visit(6);
-	say("shared", shared);
 }
 
 /* The command itself, whose parent is not watched, wants to be traced twice. */
@@ -618,7 +581,7 @@ static const struct {
 	{ "group-old", group_old }, { "events", events }, { "thread-exec", thread_exec },
 	{ "exec", exec_told },
 	{ "waits", waits }, { "stranger", stranger }, { "ends", ends }, { "own", own },
-	{ "quits", quits }, { "aborts", aborts }, { "visits", visits }, { "refused", refused },
+	{ "quits", quits }, { "refused", refused },
 };
 
 int main(int argc, char **argv)
