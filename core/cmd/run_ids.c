@@ -145,7 +145,7 @@ static int run_engine(struct job *job, const char *program, struct enter_result 
 		.argv = job->entry->how->argv, .path = program, .envp = job->entry->env,
 		.kill_on_exit = job->entry->how->kill_others,
 		.kind = job->entry->how->no_seccomp ? ENGINE_PTRACE : ENGINE_AUTO,
-		.classes = ids_classes(job->ids), .child = in_child, .tick = tick, .arg = job,
+		.fake_ids = true, .classes = ids_classes(job->ids), .child = in_child, .tick = tick, .arg = job,
 	};
 	const struct uname_names *kernel = job->entry->how->kernel;
 	struct engine_result result;

@@ -29,6 +29,7 @@ struct engine_spec {
 	char *const *envp;	/* NULL: care's own environment */
 	enum engine_kind kind;
 	bool kill_on_exit;	/* the initial command's end ends all the others */
+	bool fake_ids;		/* a sink says who tasks are: set-id programs lose nothing */
 	bool allow_io_uring;	/* else io_uring_setup(2) answers ENOSYS, so that programs fall back */
 	unsigned classes;	/* SYSCALL_BIT()s that the sinks want; 0: SYSCALL_FILES (arch/syscall.h) */
 	struct task_table *tasks;	/* the caller's, empty; NULL: the engine has its own */

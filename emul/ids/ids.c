@@ -6,9 +6,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/err.h"
+#include "core/base/log.h"
 #include "core/base/mem.h"
 #include "emul/ids/internal.h"
 
@@ -288,10 +290,25 @@ unsigned ids_classes(const struct ids *ids)
 	       SYSCALL_BIT(SYSCALL_FDMETA);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
+}
+
+/* The more there is the longer it takes, while the tracees wait: a twentieth of the time at most. */
 void ids_tick(struct ids *ids)
 {
-	if (ids->spec.file && ids->dirty)
-		save_store(ids, false, NULL);
+	int64_t start = now_ms();
+	struct err e = { 0 };
+
+	if (!ids->spec.file || !ids->dirty || start < ids->next_save)
+		return;
+	if (save_store(ids, false, &e) < 0)
+		log_info("%s", e.text);		/* at the end it is tried again, and told */
+	ids->next_save = start + 20 * (now_ms() - start);
 }
 
 int ids_finish(struct ids *ids, struct err *e)

@@ -40,7 +40,7 @@ struct sink *ids_sink(struct ids *ids);
 /* What it must see, SYSCALL_BIT()s for engine_spec.classes. */
 unsigned ids_classes(const struct ids *ids);
 
-/* About once a second: what was said by now is safe in the file. */
+/* About once a second: what was said by now is safe in the file, if that takes no longer than it may. */
 void ids_tick(struct ids *ids);
 /*
  * At the end: the same, with the path of every file; without a file the disk gets the modes

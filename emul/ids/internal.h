@@ -60,6 +60,7 @@ struct ids {
 	struct map *whos;	/* tid → struct who */
 	bool no_statx;
 	bool dirty;		/* the table is newer than the file */
+	int64_t next_save;	/* CLOCK_MONOTONIC, milliseconds */
 	int lock;		/* of the file, −1 = none */
 	struct buf path;	/* perhaps that of the last file asked for, from the root on; "" = none */
 	struct err *e;		/* of the event at hand */

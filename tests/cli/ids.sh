@@ -165,6 +165,21 @@ attribute of -1 bytes, list without
 attribute of -1 bytes, list without
 setuid: done
 xattr: Operation not permitted'
+	if [ -x "$TOOLS-x86/become" ]; then
+		try "a 32-bit program sees the same ($way)" shown '
+			: >f; chmod 4751 f; chown 100000:70000 f; cp "$TOOLS-x86/become" su; chown 5 su; chmod 4755 su
+			"$TOOLS-x86/become" chown=f setgid=70000 setgroups=3 setresuid=100000 show caps peer exec=./su show secure setuid=0' \
+'chown: done
+setgid: done
+setgroups: done
+setresuid: done
+100000 100000 100000, 70000 70000 70000, groups 3
+chown 0, setuid 0, permitted 0
+peer 100000 70000
+100000 5 5, 70000 70000 70000, groups 3
+secure 1, 100000 5
+setuid: Operation not permitted'
+	fi
 	try "errors are the kernel's ($way)" shown '
 		: >f
 		chown 1 none 2>&1 | sed "s/.*: //"; chown 1 f/x 2>&1 | sed "s/.*: //"; chmod 1 none 2>&1 | sed "s/.*: //"
@@ -266,5 +281,33 @@ try "… which may have to be looked for" gives 0 hello --root-id=../state ./x
 try "… in vain" gives 127 '' --root-id=../state ./none
 directory() { mkdir -p d/sub; gives 126 '' --root-id=../state ./sub; }
 try "… or be none" directory
+# A package made and installed: foreign owners, set-id bits, a device, a script.
+cat >package <<'SH'
+set -e
+mkdir -p p/DEBIAN p/usr/bin p/dev p/var/thing r/var/lib/dpkg/info r/var/lib/dpkg/updates
+printf 'Package: thing\nVersion: 1\nArchitecture: all\nMaintainer: x <x@y.z>\nDescription: thing\n' >p/DEBIAN/control
+printf '#!/bin/sh\nchown 33:34 %s/r/var/thing && chmod 2770 %s/r/var/thing && id -u\n' "$PWD" "$PWD" >p/DEBIAN/postinst
+chmod 755 p/DEBIAN/postinst
+echo hello >p/usr/bin/su; echo secret >p/var/key
+chown 0:42 p/usr/bin/su; chmod 4751 p/usr/bin/su; chown 7:8 p/var/key; chmod 0 p/var/key; mknod p/dev/thing c 5 6
+dpkg-deb -b p thing.deb; rm -r p
+: >r/var/lib/dpkg/status; : >r/var/lib/dpkg/available
+dpkg --root="$PWD/r" --log="$PWD/log" --force-script-chrootless -i thing.deb
+SH
+installed='4751 0:42 regular file 0:0
+0 7:8 regular file 0:0
+2770 33:34 directory 0:0
+644 0:0 character special file 5:6'
+dpkg_works() {
+	rm -rf d state*; mkdir d
+	(cd d && "$CARE" run --root-id=../state -r "$root" sh -e "$TMPDIR/package") || return 1
+	gives 0 "$installed" --root-id=../state -r "$root" stat -c '%a %u:%g %F %t:%T' r/usr/bin/su r/var/key r/var/thing r/dev/thing
+}
+root=/
+if command -v dpkg-deb >/dev/null; then
+	try "dpkg makes and installs a package" dpkg_works
+fi
+quiet() { gives 0 0 -0 sh -c 'cp "$TOOLS/become" su; chown 5 su; chmod 4755 su; ./su >/dev/null; id -u' && [ ! -s err ]; }
+try "a set-uid program is no reason to warn" quiet
 try "a file that cannot be is told" gives 125 '' --root-id=none/state true
 finish

@@ -70,7 +70,7 @@ static int usage(void)
 
 static int run(struct job *job, struct ids_spec *spec, enum engine_kind kind, char **argv)
 {
-	struct engine_spec how = { .argv = argv, .kind = kind, .child = in_child, .tick = tick, .arg = job };
+	struct engine_spec how = { .argv = argv, .kind = kind, .fake_ids = true, .child = in_child, .tick = tick, .arg = job };
 	struct engine_result result;
 	struct bus bus = { 0 };
 	struct err e = { 0 };
