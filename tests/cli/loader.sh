@@ -82,6 +82,27 @@ try '$ORIGIN, LD_LIBRARY_PATH, LD_PRELOAD, and a library that is not there' libr
 listed() { same 1 sh -c 'ldd /bin/ls | sed "s/ (0x.*//"'; }
 try "ldd" listed
 
+cat >memory.c <<'END'
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	int fd = memfd_create("x", MFD_CLOEXEC), in = open(argv[1], O_RDONLY), n;
+	char part[65536];
+
+	while ((n = read(in, part, sizeof(part))) > 0)
+		write(fd, part, n);
+	fexecve(fd, argv, (char *[]){ "SAID=it", NULL });
+	return 1;
+}
+END
+# What the kernel calls such a task differs from release to release.
+memory() {
+	gcc -w -D_GNU_SOURCE -o memory memory.c && same 3 sh -c './memory ./pie x | sed 1d'
+}
+try "a program that is in memory only" memory
+
 dies() {
 	echo 'int main(void) { *(volatile char *)8 = 1; return 0; }' >segv.c
 	gcc -w -o segv segv.c && same 2 sh -c './segv; echo $?'

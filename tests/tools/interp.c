@@ -19,6 +19,7 @@
 #include "core/engine/engine.h"
 #include "core/event/event.h"
 #include "core/event/exec.h"
+#include "core/event/patch.h"
 #include "core/task/task.h"
 #include "emul/elf/elf.h"
 #include "emul/loader/loader.h"
@@ -74,21 +75,30 @@ static void on_execve(struct event *ev)
 {
 	struct known *k = of(ev->task->tid);
 	struct elf_info info = { 0 };
-	char path[PATH_MAX], real[PATH_MAX] = "";
-	const char *to, *text = buf_str(&ev->call->paths[0].text);
+	char path[PATH_MAX], real[PATH_MAX] = "", name[64];
+	/* execveat(2) of a descriptor has no path. */
+	bool by_fd = !ev->call->n_paths;
+	const char *to, *text = by_fd ? name : buf_str(&ev->call->paths[0].text);
 	struct err e = { 0 };
 	int r, interp = -1, fd;
 
 	loader_free(steal_ptr(k->loader));
 	free(steal_ptr(k->asked));
-	ours(ev, &ev->call->paths[0], path, sizeof(path));
+	snprintf(name, sizeof(name), "/dev/fd/%d", ev->call->fd);	/* as the kernel calls it */
+	if (by_fd)
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)ev->task->tid, ev->call->fd);
+	else
+		ours(ev, &ev->call->paths[0], path, sizeof(path));
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || access(path, X_OK) < 0 || elf_read_headers(fd, &info, NULL) < 0)
 		goto out;
 	to = info.interp ? other(info.interp) : NULL;
 	interp = to ? open(to, O_RDONLY | O_CLOEXEC) : -1;
-	if (interp < 0 || !loader_wanted(&info, interp) || !realpath(path, real))
+	if (interp < 0 || !loader_wanted(&info, interp))
 		goto out;
+	/* What has no path any more is opened by way of our own descriptor, which stays. */
+	if (!realpath(path, real))
+		snprintf(real, sizeof(real), "/proc/%d/fd/%d", (int)getpid(), dup(fd));
 	r = loader_new(fd, interp, real, text, &k->loader, &e);
 	if (r < 0) {
 		ev->answered = true;
@@ -97,7 +107,10 @@ static void on_execve(struct event *ev)
 	}
 	k->asked = strdup(real);
 	snprintf(rewritten, sizeof(rewritten), "%s", to);
-	ev->rewrite[0] = rewritten;
+	if (by_fd)
+		patch_arg(ev->patch, ev->call, 1, patch_text(ev->patch, to), true);
+	else
+		ev->rewrite[0] = rewritten;
 	started++;
 out:
 	elf_info_clear(&info);
@@ -133,9 +146,7 @@ static int on_event(struct sink *self, struct event *ev, struct err *e)
 	(void)e;
 	switch (ev->kind) {
 	case EVENT_CALL:
-		if (!ev->call->n_paths)
-			return 0;
-		text = buf_str(&ev->call->paths[0].text);
+		text = ev->call->n_paths ? buf_str(&ev->call->paths[0].text) : "";
 		if (ev->call->row && !strncmp(ev->call->row->name, "execve", 6))
 			on_execve(ev);
 		else if (!strcmp(text, "/proc/self/exe"))
