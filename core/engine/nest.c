@@ -211,6 +211,10 @@ static void wake(struct engine *en, const struct nest *tracer)
 			poke(n->t);
 }
 
+/*
+ * SIGCHLD comes whatever its handler's SA_NOCLDSTOP says, which nobody can ask: a handler
+ * that is called once too often looks for a child and finds none.
+ */
 void nest_tell(struct engine *en, struct nest *tracer, pid_t pid, int code, int status)
 {
 	tracer->chld_pid = pid;

@@ -110,7 +110,10 @@ static bool is_descendant(const struct tracee *of, const struct tracee *t)
 	return false;
 }
 
-/* __ptrace_may_access() for PTRACE_MODE_ATTACH_REALCREDS, and yama's hook. */
+/*
+ * __ptrace_may_access() for PTRACE_MODE_ATTACH_REALCREDS, and yama's hook but for what
+ * PR_SET_PTRACER has allowed, which the kernel does not tell.
+ */
 static bool may_trace(struct tracee *tracer, struct tracee *t)
 {
 	struct creds caller, target;
