@@ -8,6 +8,7 @@
 #include "core/base/err.h"
 #include "core/cmd/cmd.h"
 #include "core/cmd/commands.h"
+#include "core/cmd/run_extras.h"
 #include "core/cmd/run_ids.h"
 #include "core/cmd/run_kernel.h"
 #include "core/cmd/run_options.h"
@@ -53,13 +54,15 @@ static int run_entry(const struct entry *entry)
 				*entry->why_not ? ", but " : "", entry->why_not);
 	if (whynot_before(entry, &e) < 0)
 		return cmd_fail_err(CMD_EXIT_NOEXEC, &e);
+	if (run_extras_check(entry, &e) < 0)
+		return cmd_fail_err(CMD_EXIT_FAILURE, &e);
 	if (run_ids_wanted(entry)) {
 		log_info("entered by namespaces, with made-up ids");
 		run_ids(entry, &result, &e);
 	} else {
 		log_info("entered by namespaces");
 		run_kernel_init(&kernel, entry->how);
-		enter_run(entry, entry->how->kernel ? &kernel.runner : NULL, &result, &e);
+		enter_run(entry, run_extras_wanted(entry->how) ? &kernel.runner : NULL, &result, &e);
 	}
 	return run_status(entry, &result, &e);
 }

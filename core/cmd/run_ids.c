@@ -15,13 +15,13 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/base/log.h"
+#include "core/cmd/run_extras.h"
 #include "core/engine/engine.h"
 #include "core/event/event.h"
 #include "core/manifest/volatile.h"
 #include "core/replay/enter.h"
 #include "core/replay/ns.h"
 #include "emul/ids/ids.h"
-#include "emul/uname/uname.h"
 
 #define DEFAULT_PATH "/bin:/usr/bin"	/* as where namespaces alone do */
 
@@ -147,20 +147,17 @@ static int run_engine(struct job *job, const char *program, struct enter_result 
 		.kind = job->entry->how->no_seccomp ? ENGINE_PTRACE : ENGINE_AUTO,
 		.fake_ids = true, .classes = ids_classes(job->ids), .child = in_child, .tick = tick, .arg = job,
 	};
-	const struct uname_names *kernel = job->entry->how->kernel;
-	struct engine_result result;
-	struct uname_sink names;
+	struct engine_result result = { .status = -1 };
+	struct run_extras extras;
 	struct bus bus = { 0 };
 	struct err late = { 0 };
 	int r, finished;
 
 	bus_add(&bus, ids_sink(job->ids));
-	if (kernel) {
-		uname_sink_init(&names, kernel);
-		bus_add(&bus, &names.sink);
-		spec.classes |= uname_classes();
-	}
-	r = engine_run(&spec, &bus, &result, e);
+	r = run_extras_add(&extras, job->entry->how, NULL, NULL, &spec, &bus, e);
+	if (r == 0)
+		r = engine_run(&spec, &bus, &result, e);
+	run_extras_free(&extras);
 	engine_signals_restore();
 	finished = ids_finish(job->ids, &late);
 	if (finished < 0)

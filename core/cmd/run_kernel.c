@@ -1,22 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Inside the namespaces, in place of execve(2): the engine, stopping at nothing but what it
- * needs itself and uname(2). The rest of the command's calls runs as fast as without.
+ * needs itself and the options ask for. The rest of the command's calls runs as fast as without.
  */
 #include "core/cmd/run_kernel.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/base/err.h"
 #include "core/base/log.h"
+#include "core/cmd/run_extras.h"
 #include "core/engine/engine.h"
 #include "core/event/event.h"
 #include "core/replay/enter.h"
-#include "emul/uname/uname.h"
 
 extern char **environ;
+
+/*
+ * The capabilities that a user has in namespaces of its own, which execve(2) takes from the
+ * command: it may not look at a process that has more than itself (ptrace(2), "access mode
+ * checking"), and where System V IPC is ours it opens segments below our /proc/PID/fd.
+ */
+static void drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	if (geteuid() != 0)
+		syscall(SYS_capset, &head, none);
+}
 
 static int run_observed(struct ns_runner *self, char *const *argv, char *const *env, int *ret_status,
 			struct err *e)
@@ -24,25 +40,31 @@ static int run_observed(struct ns_runner *self, char *const *argv, char *const *
 	const struct enter *how = ((struct run_kernel *)self)->how;
 	struct engine_spec spec = {
 		.argv = argv, .envp = env, .kill_on_exit = how->kill_others, .allow_io_uring = true,
-		.kind = how->no_seccomp ? ENGINE_PTRACE : ENGINE_AUTO, .classes = uname_classes(),
+		.kind = how->no_seccomp ? ENGINE_PTRACE : ENGINE_AUTO,
 	};
-	struct engine_result result;
-	struct uname_sink sink;
+	struct engine_result result = { .status = -1 };
+	struct run_extras extras = { 0 };
 	struct bus bus = { 0 };
 	int r;
 
-	uname_sink_init(&sink, how->kernel);
-	bus_add(&bus, &sink.sink);
-	r = engine_run(&spec, &bus, &result, e);
+	if (how->sysvipc)
+		drop_capabilities();
+	r = run_extras_add(&extras, how, NULL, NULL, &spec, &bus, e);
+	if (r == 0) {
+		r = engine_run(&spec, &bus, &result, e);
+		engine_result_free(&result);
+	}
+	run_extras_free(&extras);
 	*ret_status = result.status;
-	engine_result_free(&result);
-	if (r < 0 && result.status < 0) {
+	if (r < 0 && result.status < 0 && !run_extras_needed(how)) {
 		/* Not observed at all: better the true release than no run. */
 		log_warn("-k has no effect: %s", e->text);
 		environ = (char **)env;
 		execvp(argv[0], argv);
 		return err_set(e, -errno, "%s", argv[0]);
 	}
+	if (r < 0 && result.status < 0)
+		return r;
 	return result.exec_error ? err_set(e, result.exec_error, "%s", argv[0]) : 0;
 }
 

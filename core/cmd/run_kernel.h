@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A command whose calls of uname(2) are answered as -k says, where all else is the kernel's. */
+/* A command some of whose calls are answered as options say, where all else is the kernel's. */
 #ifndef CORE_CMD_RUN_KERNEL_H
 #define CORE_CMD_RUN_KERNEL_H
 

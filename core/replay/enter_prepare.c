@@ -108,10 +108,7 @@ static bool is_by_link(const struct entry *entry, const struct binds_entry *b)
 static const char *option_why(const struct enter *how)
 {
 	return how->qemu ? "programs of another machine are to run (-q)" :
-	       how->n_ports || how->high_ports || how->free_ports ? "ports are to change (-p, -n)" :
-	       how->links ? "symlinks are to stand for hard links (-l)" :
-	       how->hidden ? "names are to be hidden (-H)" :
-	       how->sysvipc ? "System V's IPC is to be its own (--sysvipc)" : "";
+	       how->links ? "symlinks are to stand for hard links (-l)" : "";
 }
 
 static void find_why_not(struct entry *entry)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/ipc.h>
+#include <sys/prctl.h>
 #include <sys/shm.h>
 
 #include "arch/abi.h"
@@ -156,6 +157,8 @@ struct sysv *sysv_new(void)
 	s->tables[SYSV_SEM].max = s->tables[SYSV_MSG].max = 32000;
 	s->pending = map_new();
 	s->processes = map_new();
+	/* Whoever has entered a user namespace is not readable, not by its children either. */
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	if (s->pending && s->processes)
 		return s;
 	sysv_free(s);

@@ -28,7 +28,7 @@ struct sysv;
 bool sysv_refused(void);
 
 unsigned sysv_classes(void);	/* SYSCALL_BIT()s that the sink wants */
-struct sysv *sysv_new(void);	/* NULL: no memory */
+struct sysv *sysv_new(void);	/* NULL: no memory. This process is dumpable from now on */
 void sysv_free(struct sysv *s);
 struct sink *sysv_sink(struct sysv *s);
 
