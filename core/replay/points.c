@@ -336,11 +336,24 @@ static void points_free(struct points *p)
 	free(p);
 }
 
+/* A run that needs no point makes no cache only to find nothing in it. */
+static bool has_cache(void)
+{
+	const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	_cleanup_buf_ struct buf path = BUF_INIT;
+
+	if (base && *base == '/')
+		buf_addf(&path, "%s/care", base);
+	else
+		buf_addf(&path, "%s/.cache/care", home ?: "");
+	return access(buf_str(&path), F_OK) == 0;
+}
+
 static void clear_left(void)
 {
 	_cleanup_free_ char *cache = NULL;
 
-	if (cache_dir(&cache, NULL) == 0)
+	if (has_cache() && cache_dir(&cache, NULL) == 0)
 		claim_each_left(cache, CLAIM_PREFIX, remove_left, NULL);
 }
 
@@ -353,8 +366,7 @@ int points_make(struct points **ret, const struct binds *b, const char *more, bo
 	if (!p)
 		return err_set(e, -ENOMEM, "make mount points");
 	p->claim_fd = p->list = p->root = -1;
-	if (b->n || more)
-		clear_left();
+	clear_left();
 	for (size_t i = 0; r == 0 && i < b->n; i++) {
 		/* What was there is walked too: it may be another run's point. */
 		const struct binds above = { .root = b->root, .v = b->v, .n = i };
