@@ -102,25 +102,32 @@ int image_lay_out(struct image *m, struct err *e)
 	return layout_make(&l->program, &room, &l->layout, e);
 }
 
-/* Length of the name that the kernel gave, with its NUL; 0: there is none. */
-static size_t old_name(const struct image *m)
+static const char *base_name(const char *path)
 {
-	_cleanup_buf_ struct buf name = BUF_INIT;
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* The name that the kernel gave: false if there is none. */
+static bool old_name(const struct image *m, struct buf *ret_name)
+{
 	uint64_t at = m->l->old_execfn;
 	char part[256];
 
-	while (at && name.len < NAME_MAX_KERNEL) {
+	while (at && ret_name->len < NAME_MAX_KERNEL) {
 		size_t within = MIN(sizeof(part), 4096 - at % 4096);
 		ssize_t n = task_read(m->task, at, part, within);
 		const char *end = n > 0 ? memchr(part, 0, (size_t)n) : NULL;
 
 		if (n <= 0)
-			return 0;
+			return false;
+		buf_add(ret_name, part, end ? (size_t)(end - part) : (size_t)n);
 		if (end)
-			return at + (uint64_t)(end - part) + 1 - m->l->old_execfn;
+			return buf_error(ret_name) == 0;
 		at += (uint64_t)n;
 	}
-	return 0;
+	return false;
 }
 
 static void set_vector(struct image *m)
@@ -145,13 +152,15 @@ static void set_vector(struct image *m)
  */
 int image_name(struct image *m, struct err *e)
 {
+	_cleanup_buf_ struct buf old = BUF_INIT;
 	struct loader *l = m->l;
 	size_t need = strlen(l->execfn) + 1, room;
 
 	(void)e;
 	l->sp = m->exec->sp;
 	l->old_execfn = l->execfn_at = stack_aux(&l->parts, AT_EXECFN);
-	l->old_room = old_name(m);
+	l->old_room = old_name(m, &old) ? old.len + 1 : 0;
+	l->renamed = strcmp(base_name(buf_str(&old)), base_name(l->execfn)) != 0;
 	if (l->old_execfn && need > l->old_room) {
 		room = (need + 15) & ~(size_t)15;
 		l->sp -= room;
@@ -194,13 +203,6 @@ static size_t mm_map_size(const struct image *m)
 	bool wide = m->exec->abi->word == 8 || m->exec->sp >= STACK_OF_4G;
 
 	return wide || m->exec->abi->pairs_even ? 104 : 100;
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
 }
 
 static void ask_maps(struct image *m)
@@ -261,6 +263,16 @@ int image_ask(struct image *m, struct err *e)
 			  (uint64_t[6]){ PR_SET_MM, MM_MAP, mm_map(m), mm_map_size(m) });
 	ask_exec_stack(m);
 	r = exec_error(x);
+	return r < 0 ? err_set(e, r, "start %s", m->l->execfn) : 0;
+}
+
+int image_ask_name(struct image *m, struct err *e)
+{
+	uint64_t name = patch_text(&m->exec->patch, base_name(m->l->execfn));
+	int r;
+
+	exec_call(m->exec, SYSCALL_prctl, 1 << 1, (uint64_t[6]){ PR_SET_NAME, name });
+	r = exec_error(m->exec);
 	return r < 0 ? err_set(e, r, "start %s", m->l->execfn) : 0;
 }
 

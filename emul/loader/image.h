@@ -3,6 +3,7 @@
 #ifndef EMUL_LOADER_IMAGE_H
 #define EMUL_LOADER_IMAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "emul/elf/elf.h"
@@ -26,6 +27,7 @@ struct loader {
 	uint64_t sp;		/* where they go: at the old place or below it */
 	uint64_t execfn_at, old_execfn;
 	size_t old_room;	/* bytes of the old name, with its NUL */
+	bool renamed;		/* the task has another name than it is to have */
 	size_t n_maps;		/* of the calls, after the first */
 };
 
@@ -40,6 +42,7 @@ int image_read_stack(struct image *m, struct err *e);
 int image_lay_out(struct image *m, struct err *e);		/* where the program goes */
 int image_name(struct image *m, struct err *e);		/* a place for the name, below the rest if need be */
 int image_ask(struct image *m, struct err *e);		/* adds the calls */
+int image_ask_name(struct image *m, struct err *e);	/* … or none but that for the task's name */
 int image_answers(struct image *m, struct err *e);	/* did those succeed that must? */
 int image_write_stack(struct image *m, struct err *e);
 

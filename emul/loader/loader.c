@@ -126,7 +126,10 @@ int loader_exec(struct loader *l, struct event *ev, struct err *e)
 		r = image_name(&image, e);
 	if (r == 0 && l->path)
 		r = image_ask(&image, e);
-	if (r == 0 && !l->path)
+	/* A name of its own costs a stop: only where it is another than that of the file. */
+	if (r == 0 && !l->path && l->renamed)
+		r = image_ask_name(&image, e);
+	else if (r == 0 && !l->path)
 		r = image_write_stack(&image, e);
 	return r < 0 ? refuse(ev, r) : 0;
 }
@@ -134,9 +137,8 @@ int loader_exec(struct loader *l, struct event *ev, struct err *e)
 int loader_begin(struct loader *l, struct event *ev, struct err *e)
 {
 	struct image image = { .l = l, .task = ev->task, .exec = ev->exec };
-	int r;
+	int r = l->path ? image_answers(&image, e) : 0;
 
-	r = image_answers(&image, e);
 	if (r == 0)
 		r = image_write_stack(&image, e);
 	return r < 0 ? refuse(ev, r) : 0;

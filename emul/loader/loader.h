@@ -42,7 +42,8 @@ int loader_new(int program, int interp, const char *path, const char *execfn, st
 
 /*
  * A program that is executed itself, by a host path that it need not know: it begins as if
- * by the name @execfn. Only loader_exec() does something then.
+ * by the name @execfn. Where that is longer than the path, /proc/PID/auxv still tells of the
+ * place that the kernel had given it.
  */
 int loader_new_named(const char *execfn, struct loader **ret, struct err *e);
 

@@ -58,6 +58,13 @@ try "more arguments than a page holds" words
 # Without random addresses even these are the same.
 layout() { same 2 setarch -R sh -c 'exec grep -E "/grep|heap" /proc/self/maps'; }
 try "where the addresses are not random, they are the kernel's" layout
+static() {
+	ln -sf "$TOOLS/image" another-name && same 1 ./another-name x && same 1 "$TOOLS/image" || return
+	# What /proc tells of where its stack began stays as it was.
+	mkdir -p static/$long && ln -sf "$TOOLS/image" static/$long/$long &&
+		same 2 sh -c "./static/$long/$long | grep -vE 'same vector|^code'"
+}
+try "a static program has the name that it was asked for by" static
 small() { (ulimit -s 128; same 1 ./pie) && (ulimit -s unlimited; same 1 ./pie); }
 try "with a small stack and with one that has no end" small
 

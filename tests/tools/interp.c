@@ -92,6 +92,13 @@ static void on_execve(struct event *ev)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || access(path, X_OK) < 0 || elf_read_headers(fd, &info, NULL) < 0)
 		goto out;
+	/* What is executed itself is so by its last name, and told the one that was asked for. */
+	if (!info.interp && !by_fd && realpath(path, rewritten)) {
+		ev->rewrite[0] = rewritten;
+		started += loader_new_named(text, &k->loader, &e) == 0;
+		k->asked = strdup(rewritten);
+		goto out;
+	}
 	to = info.interp ? other(info.interp) : NULL;
 	interp = to ? open(to, O_RDONLY | O_CLOEXEC) : -1;
 	if (interp < 0 || !loader_wanted(&info, interp))
