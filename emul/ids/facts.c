@@ -88,6 +88,12 @@ static int facts_of_path(struct ids *ids, const char *path, struct stat_facts *r
 	return 0;
 }
 
+int facts_of_link(struct ids *ids, const char *link, struct stat_facts *ret)
+{
+	read_path(ids, link);
+	return facts_of_path(ids, link, ret);
+}
+
 int facts_of_fd(struct ids *ids, const struct task *t, int fd, struct stat_facts *ret)
 {
 	char path[64];
@@ -96,8 +102,7 @@ int facts_of_fd(struct ids *ids, const struct task *t, int fd, struct stat_facts
 		snprintf(path, sizeof(path), "/proc/%d/cwd", (int)t->tid);
 	else
 		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)t->tid, fd);
-	read_path(ids, path);
-	return facts_of_path(ids, path, ret);
+	return facts_of_link(ids, path, ret);
 }
 
 int facts_of_program(struct ids *ids, struct task *t, struct stat_facts *ret)

@@ -149,6 +149,15 @@ static enum op op_of(const struct call *c)
 	return c->row ? ops[syscall_id(c->row)] : OP_NONE;
 }
 
+/* Where no namespace makes our user root, and who acts is. */
+static bool unlock_wanted(const struct ids *ids, const struct who *w, const struct call *c)
+{
+	return ids->our_uid && ids->spec.seen_uid == ids->our_uid && c->n_paths &&
+	       (c->row->class == SYSCALL_OPEN || c->row->class == SYSCALL_CHANGE ||
+		c->row->class == SYSCALL_ENTER) &&
+	       creds_can(&w->creds, CREDS_DAC_OVERRIDE);
+}
+
 static int on_call(struct ids *ids, struct who *w, struct event *ev)
 {
 	const struct call *c = ev->call;
@@ -162,8 +171,9 @@ static int on_call(struct ids *ids, struct who *w, struct event *ev)
 		who_call(ids, w, ev);
 		return 0;
 	}
-	if (op == OP_NONE)
-		return 0;
+	r = unlock_wanted(ids, w, c) ? unlock_call(ids, ev) : 0;
+	if (r < 0 || op == OP_NONE)
+		return r;
 	resume(&w->asked, c);
 	w->asked.waiting = w->asked.looks = false;
 	w->asked.op = op;
@@ -286,7 +296,8 @@ unsigned ids_classes(const struct ids *ids)
 {
 	(void)ids;
 	return SYSCALL_BIT(SYSCALL_LOOK) | SYSCALL_BIT(SYSCALL_OPEN) | SYSCALL_BIT(SYSCALL_EXEC) |
-	       SYSCALL_BIT(SYSCALL_CHANGE) | SYSCALL_BIT(SYSCALL_IDS) | SYSCALL_BIT(SYSCALL_WHO) |
+	       SYSCALL_BIT(SYSCALL_CHANGE) | SYSCALL_BIT(SYSCALL_ENTER) |
+	       SYSCALL_BIT(SYSCALL_IDS) | SYSCALL_BIT(SYSCALL_WHO) |
 	       SYSCALL_BIT(SYSCALL_FDMETA);
 }
 

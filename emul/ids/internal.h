@@ -80,6 +80,8 @@ void who_tell_image(const struct who *w, struct task *t, bool secure);
 /* facts.c: what is known of a file, owners as the command sees our user's. 0 or −errno. */
 int facts_of_fd(struct ids *ids, const struct task *t, int fd, struct stat_facts *ret);
 int facts_of_program(struct ids *ids, struct task *t, struct stat_facts *ret);
+/* The same of a link of procfs to something. */
+int facts_of_link(struct ids *ids, const char *link, struct stat_facts *ret);
 /* The call at hand becomes a look-up of its path @i; its return tells by facts_told(). */
 void facts_ask(struct ids *ids, struct who *w, struct event *ev, int i, bool nofollow);
 int facts_told(struct ids *ids, struct who *w, const struct event *ev, struct stat_facts *ret);
@@ -102,6 +104,9 @@ int xattr_return(struct ids *ids, struct who *w, struct event *ev);
 /* What the command is to see of a file's mode, and what the disk has. 0 or -ENOMEM. */
 int remember_mode(struct ids *ids, const struct stat_facts *f, uint32_t wanted, uint32_t given);
 int remember_owner(struct ids *ids, const struct stat_facts *f, uint32_t uid, uint32_t gid);
+
+/* unlock.c: root may, our user may not: our files are opened up for it. 0 or -ENOMEM. */
+int unlock_call(struct ids *ids, const struct event *ev);
 
 /* save.c */
 int save_load(struct ids *ids, struct err *e);

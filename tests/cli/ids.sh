@@ -78,6 +78,20 @@ is_anybody() {
 		grep -q 'chown.*not permitted' err
 }
 
+passes() {
+	[ ! -d d ] || chmod -R u+rwx d
+	rm -rf d; mkdir d d/shut; echo old >d/shut/f; echo old >d/shut/g; mkdir d/shut/sub
+	chmod 0 d/shut/f; chmod 400 d/shut/g; chmod 111 d/shut/sub; chmod 555 d/shut
+	(cd d && as sh -c 'cat shut/f; echo more >>shut/g; : >shut/new; ls shut/sub; mv shut/f shut/h; rm shut/new
+		mkdir shut/dir; stat -c "%n %a" shut shut/*') >out 2>&1
+	stat -c '%n %a' d/shut/sub d/shut/h d/shut/g d/shut >>out
+	printf '%s\n' old 'shut 555' 'shut/dir 755' 'shut/g 400' 'shut/h 0' 'shut/sub 111' \
+		'd/shut/sub 111' 'd/shut/h 0' 'd/shut/g 400' 'd/shut 555' | diff - out
+	status=$?
+	chmod -R u+rwx d
+	return $status
+}
+
 how=
 namespaces=true
 "$TOOLS/ids" -n true 2>/dev/null || namespaces=false
@@ -153,6 +167,7 @@ f 50 40
 g 50 40
 h 50 40
 i 50 40'
+	try "root passes modes that keep our user out ($way)" passes
 	try "attributes that only root may set are kept beside the disk's ($way)" shown '
 		: >f; "$TOOLS/become" hasxattr=f xattr=f hasxattr=f; cp -p f g; ln f h; "$TOOLS/become" hasxattr=h
 		chown 1 f; "$TOOLS/become" hasxattr=f; rm f h; : >f; "$TOOLS/become" hasxattr=f
@@ -250,6 +265,30 @@ try "so is a line that is none" refused 'care-root-id 1
 /f uid=1
 /g colour=red' "state, line 3: not what care"
 
+# A package made and installed: foreign owners, set-id bits, a device, a script.
+cat >package <<'SH'
+set -e
+mkdir -p p/DEBIAN p/usr/bin p/dev p/var/thing r/var/lib/dpkg/info r/var/lib/dpkg/updates
+printf 'Package: thing\nVersion: 1\nArchitecture: all\nMaintainer: x <x@y.z>\nDescription: thing\n' >p/DEBIAN/control
+printf '#!/bin/sh\nchown 33:34 %s/r/var/thing && chmod 2770 %s/r/var/thing && id -u\n' "$PWD" "$PWD" >p/DEBIAN/postinst
+chmod 755 p/DEBIAN/postinst
+echo hello >p/usr/bin/su; echo secret >p/var/key
+chown 0:42 p/usr/bin/su; chmod 4751 p/usr/bin/su; chown 7:8 p/var/key; chmod 0 p/var/key; mknod p/dev/thing c 5 6
+dpkg-deb -b p thing.deb; rm -r p
+: >r/var/lib/dpkg/status; : >r/var/lib/dpkg/available
+dpkg --root="$PWD/r" --log="$PWD/log" --force-script-chrootless -i thing.deb
+SH
+installed='4751 0:42 regular file 0:0
+0 7:8 regular file 0:0
+2770 33:34 directory 0:0
+644 0:0 character special file 5:6'
+dpkg_works() {
+	fresh '. ../package' && again "stat -c '%a %u:%g %F %t:%T' r/usr/bin/su r/var/key r/var/thing r/dev/thing" "$installed"
+}
+if command -v dpkg-deb >/dev/null; then
+	try "dpkg makes and installs a package" dpkg_works
+fi
+
 # --- by care run -------------------------------------------------------------------------------
 
 if ! "$CARE" run true 2>/dev/null; then
@@ -281,32 +320,6 @@ try "… which may have to be looked for" gives 0 hello --root-id=../state ./x
 try "… in vain" gives 127 '' --root-id=../state ./none
 directory() { mkdir -p d/sub; gives 126 '' --root-id=../state ./sub; }
 try "… or be none" directory
-# A package made and installed: foreign owners, set-id bits, a device, a script.
-cat >package <<'SH'
-set -e
-mkdir -p p/DEBIAN p/usr/bin p/dev p/var/thing r/var/lib/dpkg/info r/var/lib/dpkg/updates
-printf 'Package: thing\nVersion: 1\nArchitecture: all\nMaintainer: x <x@y.z>\nDescription: thing\n' >p/DEBIAN/control
-printf '#!/bin/sh\nchown 33:34 %s/r/var/thing && chmod 2770 %s/r/var/thing && id -u\n' "$PWD" "$PWD" >p/DEBIAN/postinst
-chmod 755 p/DEBIAN/postinst
-echo hello >p/usr/bin/su; echo secret >p/var/key
-chown 0:42 p/usr/bin/su; chmod 4751 p/usr/bin/su; chown 7:8 p/var/key; chmod 0 p/var/key; mknod p/dev/thing c 5 6
-dpkg-deb -b p thing.deb; rm -r p
-: >r/var/lib/dpkg/status; : >r/var/lib/dpkg/available
-dpkg --root="$PWD/r" --log="$PWD/log" --force-script-chrootless -i thing.deb
-SH
-installed='4751 0:42 regular file 0:0
-0 7:8 regular file 0:0
-2770 33:34 directory 0:0
-644 0:0 character special file 5:6'
-dpkg_works() {
-	rm -rf d state*; mkdir d
-	(cd d && "$CARE" run --root-id=../state -r "$root" sh -e "$TMPDIR/package") || return 1
-	gives 0 "$installed" --root-id=../state -r "$root" stat -c '%a %u:%g %F %t:%T' r/usr/bin/su r/var/key r/var/thing r/dev/thing
-}
-root=/
-if command -v dpkg-deb >/dev/null; then
-	try "dpkg makes and installs a package" dpkg_works
-fi
 quiet() { gives 0 0 -0 sh -c 'cp "$TOOLS/become" su; chown 5 su; chmod 4755 su; ./su >/dev/null; id -u' && [ ! -s err ]; }
 try "a set-uid program is no reason to warn" quiet
 try "a file that cannot be is told" gives 125 '' --root-id=none/state true
