@@ -411,6 +411,7 @@ static void leave(struct engine *en, struct tracee *t)
 	}
 	if (t->rewound)
 		return;
+	ev.replaced = t->renumbered != REGS_NO_CALL;
 	if (why & (AT_EXIT_ANSWER | AT_EXIT_RESTORE))
 		r = settle_registers(t, why);
 	if (r < 0)

@@ -49,6 +49,7 @@ struct event {
 	 * No signal handler runs in between: its calls could be taken for what comes next.
 	 */
 	bool again;
+	bool replaced;		/* RETURN: of another call, that a sink had put in its place (patch->call) */
 	uint64_t patch_at;	/* RETURN: where the bytes of the patch lie in the tracee, 0 = nowhere */
 };
 

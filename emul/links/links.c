@@ -187,7 +187,8 @@ static void on_return(struct links *l, struct event *ev)
 		links_listed(l, ev);
 		return;
 	}
-	if (!p)
+	/* Another sink's question; the call itself is still to come. */
+	if (!p || ev->replaced)
 		return;
 	if (ev->result == 0 && p->drops && removes_name(ev->call))
 		form_set_count(&p->form, p->form.count - 1);	/* the name has gone, whatever else fails */

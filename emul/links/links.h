@@ -42,6 +42,7 @@ struct links_options {
 unsigned links_classes(const struct links_options *o);	/* SYSCALL_BIT()s that the sink wants */
 struct links *links_new(const struct links_options *o);	/* NULL: no memory */
 void links_free(struct links *l);
+/* Before emul/ids on the bus: that one asks about the file that the call will have. */
 struct sink *links_sink(struct links *l);
 
 /* Is @target, what readlink(2) says, that of such a link? It stands for a file. */

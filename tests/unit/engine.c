@@ -17,6 +17,7 @@
 #include "core/base/err.h"
 #include "core/base/mem.h"
 #include "core/event/event.h"
+#include "core/event/patch.h"
 #include "core/task/task.h"
 #include "tests/unit/check.h"
 
@@ -28,6 +29,8 @@ struct probe_sink {
 	bool answered_seen;
 	int again;			/* times that what is answered is made again */
 	int answers;
+	bool replaces;			/* … is made getpid(2) instead of being answered */
+	bool replaced_seen;
 	bool begun;			/* "/made-again" returned once, and comes again */
 	int pairs, between;		/* times that it did, and events in between */
 	char cwd[256];
@@ -98,6 +101,11 @@ static int on_event(struct sink *self, struct event *ev, struct err *e)
 	}
 	if (ev->kind == EVENT_CALL || ev->kind == EVENT_RETURN)
 		ask_twice(p, ev);
+	if (ev->kind == EVENT_RETURN && p->replaces) {
+		p->replaced_seen |= ev->replaced && ev->result == ev->task->tid;
+		ev->answered = true;
+		ev->answer = ev->replaced ? -EDOM : ev->result;
+	}
 	if (ev->kind != EVENT_CALL)
 		return 0;
 	if (p->fail_at && --p->fail_at == 0)
@@ -107,6 +115,10 @@ static int on_event(struct sink *self, struct event *ev, struct err *e)
 	if (p->all_returns)
 		ev->want_return = true;
 	replace(ev);
+	if (p->replaces && ev->answered) {
+		ev->answered = false;
+		ev->patch->call = SYSCALL_getpid;
+	}
 	return 0;
 }
 
@@ -220,6 +232,20 @@ static void no_signal_handler_runs_before_a_call_is_made_again(void)
 		}
 }
 
+static void a_call_that_became_another_says_so(void)
+{
+	static const enum engine_kind kinds[] = { ENGINE_PTRACE_SECCOMP, ENGINE_PTRACE };
+
+	for (int t = 0; t < 2; t++)
+		for (int k = 0; k < 2 && tool[t][0]; k++) {
+			struct probe_sink p = { .replaces = true, .all_returns = true };
+			struct engine_result ret;
+
+			CHECK(run(&p, kinds[k], tool[t], "answered", &ret) == 0);
+			CHECK(p.replaced_seen);
+		}
+}
+
 static void a_failing_sink_ends_the_observation_not_the_command(void)
 {
 	static const enum engine_kind kinds[] = { ENGINE_PTRACE_SECCOMP, ENGINE_PTRACE };
@@ -298,6 +324,7 @@ int main(void)
 		what_is_executed_can_be_replaced,
 		an_answered_call_is_not_carried_out,
 		a_call_is_made_again_as_often_as_wanted,
+		a_call_that_became_another_says_so,
 		no_signal_handler_runs_before_a_call_is_made_again,
 		a_failing_sink_ends_the_observation_not_the_command,
 		events_tell_who_made_whom_and_from_where,
