@@ -84,7 +84,7 @@ static int host_link(struct fsview *v, const char *full, struct buf *ret_target)
 	}
 }
 
-static struct fsview host = { host_look, host_link };
+static struct fsview host = { host_look, host_link, NULL };
 
 struct fsview *fsview_host(void)
 {

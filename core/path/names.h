@@ -36,10 +36,18 @@ struct fsview {
 	/* @path is absolute on the host. 0 or −errno (-ENOENT, -EACCES …). */
 	int (*look)(struct fsview *v, const char *path, struct name_look *ret);
 	int (*link)(struct fsview *v, const char *path, struct buf *ret_target);
+	/*
+	 * A link of procfs that leads to a thing (cwd, root, exe, fd/N …), told as the tasks
+	 * spell it. NULL: as link() does.
+	 */
+	int (*magic)(struct fsview *v, const char *path, struct buf *ret_target);
 };
 
 /* The machine's own file system. */
 struct fsview *fsview_host(void);
+
+/* Does /proc/PID/… at @path lead to a thing rather than to a name? */
+bool path_is_magic(const char *path);
 
 enum name_type {
 	NAME_UNKNOWN,		/* not looked at, or what was known is doubtful */
@@ -127,6 +135,8 @@ struct path_walk {
 	unsigned walk;		/* enum walk */
 	bool fresh;		/* what is remembered as absent is looked at again */
 	pid_t tgid, tid;	/* of the task: what /proc/self and /proc/thread-self mean */
+	bool keep_fds;		/* /proc/PID/fd/N as a whole is what it is open on, whatever its name */
+	struct buf *proc;	/* may be NULL: where on the host it ended, if that was in a procfs */
 	int (*visit)(void *ctx, struct name *n, enum walk_role role);	/* may be NULL; 0 or −errno */
 	void *ctx;
 

@@ -90,7 +90,7 @@ static int follow(struct state *s, const char *target)
  * Is /proc/PID/… at @path a link to a thing rather than to a name? Those are cwd, root,
  * exe, and everything in fd, map_files and ns (proc(5)).
  */
-static bool magic_link(const char *path)
+bool path_is_magic(const char *path)
 {
 	const char *name = strrchr(path, '/') + 1, *dir = name - 1;
 
@@ -145,9 +145,12 @@ static int proc_link(struct state *s, struct proc *p)
 {
 	_cleanup_buf_ struct buf target = BUF_INIT;
 	struct fsview *view = names_view(s->t);
-	int r = view->link(view, p->path.data, &target);
-	bool magic = magic_link(p->path.data), absolute;
+	bool magic = path_is_magic(p->path.data), absolute;
+	int r;
 
+	if (magic && s->w->keep_fds && s->pos == s->todo.len && strstr(p->path.data, "/fd/"))
+		return end(s, NULL, 0);
+	r = (magic && view->magic ? view->magic : view->link)(view, p->path.data, &target);
 	if (r < 0)
 		return end(s, NULL, r);
 	absolute = target.data[0] == '/';
@@ -214,6 +217,11 @@ static int walk_proc(struct state *s, struct name *root)
 		r = 1;
 	while (r == 1)
 		r = proc_step(s, &p);
+	if (r == 0 && !s->w->last && s->w->proc) {
+		buf_reset(s->w->proc);
+		buf_add(s->w->proc, p.path.data, p.path.len);
+		r = buf_error(s->w->proc);
+	}
 	buf_free(&p.path);
 	return r == 2 ? 1 : r;
 }

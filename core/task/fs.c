@@ -31,6 +31,10 @@ struct task_fs *fs_new(const struct task_fs *from)
 		fs->cwd = strdup(from->cwd);
 	if (from && from->root)
 		fs->root = strdup(from->root);
+	if (from && from->guest_root && !(fs->guest_root = strdup(from->guest_root))) {
+		fs_unref(fs);
+		return NULL;
+	}
 	return fs;
 }
 
@@ -45,6 +49,7 @@ void fs_unref(struct task_fs *fs)
 	if (--fs->refs)
 		return;
 	forget(fs);
+	free(fs->guest_root);
 	free(fs);
 }
 

@@ -23,6 +23,7 @@ struct task_fs {
 	int refs;
 	char *cwd;		/* as /proc/PID/cwd says; NULL = must be read again */
 	char *root;		/* as /proc/PID/root says; NULL = must be read again */
+	char *guest_root;	/* of a sink that stands in for chroot(2); NULL = none */
 };
 
 struct task {

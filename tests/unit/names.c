@@ -79,7 +79,7 @@ static int link_of(struct fsview *v, const char *path, struct buf *ret)
 	return 0;
 }
 
-static struct fsview view = { look, link_of };
+static struct fsview view = { look, link_of, NULL };
 
 static char seen[1024];	/* "D/ D/etc F/etc/passwd": what was announced */
 
