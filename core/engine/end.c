@@ -77,6 +77,20 @@ void end_initial(struct engine *en, int status)
 	end_tick(en);
 }
 
+/*
+ * When somebody continues us, so does the command. A shell's fg has continued it already, and
+ * it may have been stopped again before we run: then it has something to tell.
+ */
+void end_stop_too(struct engine *en)
+{
+	siginfo_t moved = { 0 };
+
+	kill(getpid(), SIGSTOP);
+	if (waitid(P_PID, (id_t)en->launch.pid, &moved, WSTOPPED | WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 ||
+	    !moved.si_pid)
+		kill(en->launch.pid, SIGCONT);
+}
+
 static int slot_of(int signo)
 {
 	return signo == SIGTERM ? 0 : signo == SIGHUP ? 1 : -1;

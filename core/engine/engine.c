@@ -86,6 +86,8 @@ static unsigned filter_classes(const struct engine_spec *spec, const struct engi
 		classes |= SYSCALL_BIT(SYSCALL_DUMP);
 	if (!spec->allow_io_uring)
 		classes |= SYSCALL_BIT(SYSCALL_REFUSE);
+	if (spec->confine)
+		classes |= FILTER_EVERY_FSTAT;
 	return classes;
 }
 

@@ -32,6 +32,12 @@ struct engine_spec {
 	bool fake_ids;		/* a sink says who tasks are: set-id programs lose nothing */
 	bool allow_io_uring;	/* else io_uring_setup(2) answers ENOSYS, so that programs fall back */
 	unsigned classes;	/* SYSCALL_BIT()s that the sinks want; 0: SYSCALL_FILES (arch/syscall.h) */
+	/*
+	 * The sinks change what calls mean: none that could carry a path may pass by them, and
+	 * when a sink fails the tracees end.
+	 */
+	bool confine;
+	bool stop_too;		/* when the initial command is stopped we stop, so that a shell sees a stopped job */
 	struct task_table *tasks;	/* the caller's, empty; NULL: the engine has its own */
 
 	/* Last thing in the child before the filter and execve(2): 0 or −errno. May be NULL. */

@@ -201,14 +201,15 @@ static void look(struct engine *en, struct tracee *t, const struct entry *entry)
 	t->nr_known = true;
 	if (!entry->abi) {
 		policy_unknown(en, "another architecture", entry->nr);
+		if (en->spec->confine)
+			cancel(en, t, -ENOSYS);
 		return;
 	}
 	if (entry->abi->untested && !en->told_untested)
 		t->at_exit |= AT_EXIT_UNTESTED;
 	r = call_decode(&en->call, entry->abi, entry->nr, entry->args, read_tracee, t->task);
 	if (r < 0) {
-		if (r == -ENOMEM)
-			engine_fail(en, err_set(en->e, r, "decode a call"));
+		engine_fail(en, err_set(en->e, r, "decode a call"));
 		return;
 	}
 	if (!en->call.row) {

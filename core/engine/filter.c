@@ -46,9 +46,14 @@ uint32_t filter_fstat_flags(enum syscall_id id)
 	return id == SYSCALL_newfstatat || id == SYSCALL_fstatat64 ? FSTAT_FLAGS : 0;
 }
 
+static bool every_fstat(unsigned classes)
+{
+	return classes & (SYSCALL_BIT(SYSCALL_FDMETA) | FILTER_EVERY_FSTAT);
+}
+
 bool filter_leaves_out(unsigned classes, const struct syscall_row *row, const uint64_t *args)
 {
-	return !(classes & SYSCALL_BIT(SYSCALL_FDMETA)) && filter_fstat_flags(syscall_id(row)) &&
+	return !every_fstat(classes) && filter_fstat_flags(syscall_id(row)) &&
 	       (uint32_t)args[FSTAT_FLAGS_ARG] == FSTAT_FLAGS;
 }
 
@@ -67,7 +72,7 @@ static bool argument_decides(unsigned classes, enum syscall_id id)
 	const struct syscall_sub *sub = syscall_subs(id, &n);
 
 	if (call && filter_fstat_flags(id))
-		return !(classes & SYSCALL_BIT(SYSCALL_FDMETA));
+		return !every_fstat(classes);
 	for (size_t i = 0; i < n; i++)
 		if (wanted(classes, syscall_sub_row(&sub[i])) != call)
 			return true;

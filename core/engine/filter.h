@@ -15,6 +15,9 @@
 /* SECCOMP_RET_DATA of our stops: tells them from those of the program's own filters. */
 #define FILTER_DATA 0xca7e
 
+/* Among the classes: filter_fstat_flags() are no reason to let a call pass. */
+#define FILTER_EVERY_FSTAT (1u << 31)
+
 /*
  * … of this very process: of a care inside another both have a filter, and the kernel tells
  * the data of the younger one only.

@@ -156,6 +156,8 @@ static enum launch_stage prepare(const struct engine_spec *spec, const struct so
 	while (n < 0 && errno == EINTR);
 	if (n != 1)
 		_exit(125);	/* care is gone, or could not seize us */
+	/* Before the caller's own steps: one of them may be to change it. */
+	signals_inherit();
 	*ret_error = spec->child ? spec->child(spec->arg) : 0;
 	if (*ret_error < 0)
 		return LAUNCH_CHILD;
@@ -170,7 +172,6 @@ _Noreturn static void child(const struct engine_spec *spec, const char *path,
 
 	failed.stage = prepare(spec, filter, go, &failed.error);
 	if (failed.stage == LAUNCH_OK) {
-		signals_inherit();
 		failed.stage = LAUNCH_EXEC;
 		failed.error = execute(spec, path);
 	}

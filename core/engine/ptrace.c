@@ -65,6 +65,10 @@ void engine_fail(struct engine *en, int code)
 {
 	if (!en->failed)
 		en->failed = code;
+	if (!en->spec->confine)
+		return;
+	en->fatal = true;
+	end_all(en);
 }
 
 void engine_tell(struct engine *en, struct event *ev)
@@ -135,9 +139,11 @@ static void on_stop(struct engine *en, pid_t tid, int status)
 		if (nest_at_trap(en, t, signo))
 			break;
 		/* Stopped by job control: it stays so, and is heard when it is continued. */
-		if (is_stop_signal(signo))
+		if (is_stop_signal(signo)) {
 			engine_listen(t);
-		else
+			if (en->spec->stop_too && tid == en->launch.pid)
+				end_stop_too(en);
+		} else
 			engine_resume(en, t, 0);
 		break;
 	default:
@@ -218,7 +224,7 @@ int ptrace_run(const struct engine_spec *spec, const char *path, const struct en
 			     .tasks = spec->tasks, .launch = LAUNCH_INIT };
 	int r;
 
-	en.classes = spec->classes ? spec->classes : SYSCALL_FILES;
+	en.classes = (spec->classes ? spec->classes : SYSCALL_FILES) | (spec->confine ? FILTER_EVERY_FSTAT : 0);
 	ret->kind = filter ? ENGINE_PTRACE_SECCOMP : ENGINE_PTRACE;
 	en.filter_data = filter_own_data();
 	en.options = OPTIONS | (filter ? PTRACE_O_TRACESECCOMP : 0);

@@ -190,6 +190,7 @@ int rewrite_socket(struct patch *p, const struct task *t, const struct call *c, 
 void end_poll(struct engine *en);
 void end_all(struct engine *en);		/* SIGKILL to everybody */
 void end_initial(struct engine *en, int status);
+void end_stop_too(struct engine *en);		/* the initial command was stopped */
 /* @signo is about to be delivered: false if it is our copy of what the task got anyway. */
 bool end_delivers(struct engine *en, struct tracee *t, int signo);
 void end_tick(struct engine *en);	/* as often as needed now, or never */
