@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Shared by the files of the translation; nobody else includes it. */
+#ifndef CORE_TRANSLATE_INTERNAL_H
+#define CORE_TRANSLATE_INTERNAL_H
+
+#include "core/base/buf.h"
+#include "core/base/map.h"
+#include "core/event/event.h"
+#include "core/event/patch.h"
+#include "core/task/task.h"
+#include "core/translate/space.h"
+#include "core/translate/translate.h"
+
+/* Where a path of a call leads. */
+struct spot {
+	struct buf guest;	/* … as the command names it; good when !error and !proc */
+	struct buf host;
+	int error;		/* what the kernel says of the walk: 0, -ENOENT … */
+	bool answer;		/* only we can say so: on the host the kernel would get elsewhere */
+	bool same;		/* left alone, the kernel gets there too */
+	bool proc;		/* below a procfs, where names mean another thing for each task */
+	bool unplain;		/* symlinks were followed */
+	bool readonly;		/* lies in what must not be changed */
+	int fd;			/* O_PATH on it, −1: not opened */
+};
+
+struct translate {
+	struct sink sink;	/* first */
+	struct translate_spec spec;
+	struct space *space;
+	struct spot spots[CALL_PATHS];
+	struct map *states;	/* tid → struct state */
+	struct map *told;	/* what was named already */
+	struct map *sockets;	/* address that the kernel has → char *, as it was given */
+	struct translate_census census;
+	bool no_openat2;
+	char proc_self[32];	/* "/proc/<care's pid>" */
+	struct err *e;		/* of the event at hand */
+};
+
+/* What is known of a process's image. Counted: fork(2) passes it on. */
+struct program {
+	int refs;
+	char *guest;		/* what /proc/PID/exe must say */
+	char *host;		/* NULL: it has no name */
+};
+
+/* Of a task, while it is in a call whose return is awaited, and of its program. */
+struct state {
+	struct program *program;
+	struct program *next;	/* of the execve(2) it is in; of its leader */
+	struct loader *loader;
+	int program_fd;		/* … and what that program is opened through, −1 = its name */
+	bool other_ids;		/* it may not be who we are */
+	int fds[2];		/* ours, that the call at hand goes through */
+	int n_fds;
+	bool many;		/* one message is sent in place of several */
+	uint32_t room;		/* for the address that a call tells */
+};
+
+/* resolve.c */
+int resolve_path(struct translate *tr, struct task *t, const struct call_path *p, bool open, struct spot *s);
+void spot_reset(struct spot *s);
+void spot_free(struct spot *s);
+const char *guest_root(const struct task *t);
+/* An absolute path of the guest, from its root. */
+int resolve_guest(struct translate *tr, const char *guest, unsigned walk, struct spot *s);
+/* The task's working directory (CALL_CWD) or descriptor as the command names it; appended. −errno. */
+int guest_base(struct translate *tr, struct task *t, int dirfd, struct buf *ret_guest);
+
+/* state.c */
+struct state *state_of(struct translate *tr, const struct task *t);	/* NULL: no memory (tr->e) */
+int state_start(struct translate *tr, const struct task *t);
+void state_exit(struct translate *tr, const struct task *t);
+void states_free(struct translate *tr);
+void state_set_program(struct state *s, struct program *p);	/* another reference */
+void state_set_next(struct state *s, struct program *p);	/* takes it over */
+/* Keep @fd open until the call returns; a path to it. 0 or -ENFILE. */
+int state_hold(struct translate *tr, struct event *ev, int fd, struct buf *ret_path);
+void state_release(struct translate *tr, const struct task *t);
+
+/* look.c: 1: answered. */
+int look_answer(struct translate *tr, struct event *ev, struct spot *s);
+bool look_wanted(struct translate *tr, const struct task *t, const struct call *c);
+
+/* tell.c: the kernel's words for paths. */
+int tell_cwd(struct translate *tr, struct event *ev);
+int tell_link(struct translate *tr, struct event *ev, struct spot *s);	/* 1: answered */
+int tell_magic(void *tr, const char *path, struct buf *ret);
+
+/* procfs.c: files of procfs that name paths. */
+int procfs_open(struct translate *tr, struct event *ev, struct spot *s);
+
+/* program.c */
+int program_call(struct translate *tr, struct event *ev);
+int program_done(struct translate *tr, struct event *ev);
+
+/* sockets.c */
+bool sockets_passes(const struct call *c);
+int sockets_pass(struct translate *tr, struct event *ev, int i);	/* path @i of it */
+/* sendmmsg(2) that has a path among its addresses, and its return. */
+int sockets_many(struct translate *tr, struct event *ev);
+void sockets_sent(struct translate *tr, struct event *ev);
+int sockets_ask(struct translate *tr, struct event *ev);	/* of SYSCALL_PEER: at its entry … */
+int sockets_told(struct translate *tr, struct event *ev);	/* … and return */
+
+/* mounts.c. 1: answered. */
+int mounts_call(struct translate *tr, struct event *ev);
+
+/* Refuse the call at hand, and name why, once for each @what. */
+int call_refuse(struct translate *tr, struct event *ev, int error, const char *what);
+/* Answer the call at hand. */
+void call_answer(struct event *ev, int64_t value);
+
+#endif
