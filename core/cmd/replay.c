@@ -16,6 +16,7 @@
 #include "core/cmd/commands.h"
 #include "core/cmd/isolate.h"
 #include "core/cmd/open.h"
+#include "core/cmd/translated.h"
 #include "core/manifest/manifest.h"
 
 struct replay_options {
@@ -23,6 +24,7 @@ struct replay_options {
 	const char *keep, *isolate;
 	bool in_place, diff, plan, strict, no_cache, kill_on_exit;
 	int tree;			/* enum replay_tree */
+	int engine;			/* enum translated_choice */
 	int64_t cache_size;
 };
 
@@ -66,6 +68,9 @@ static const struct cmd_option options[] = {
 	       "Do not keep the extracted files for the next replay of this archive."),
 	{ "cache-size", CMD_SIZE, offsetof(struct replay_options, cache_size), "MB",
 	  "Remove the longest unused extracted archives until they fit (default: 8G).", 1 << 20 },
+	OPTION("engine", CMD_CHOICE, engine, TRANSLATED_ENGINES,
+	       "How the command sees the recorded files (default: auto, by namespaces; where they are "
+	       "refused its system calls are translated)."),
 	CMD_OPTIONS_END,
 };
 
@@ -322,6 +327,7 @@ static int replay_main(void *options_at, int argc, char **argv)
 	if (argc < 1)
 		return cmd_usage(&cmd_replay, "which archive?");
 	want.archive = argv[0];
+	translated_want(&want, &o->engine);
 	if (conflict(o, argv[0]))
 		return cmd_usage(&cmd_replay, "%s", conflict(o, argv[0]));
 	if (isolate_parse(o->isolate, &want.plan.isolate) < 0)

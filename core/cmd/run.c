@@ -12,6 +12,7 @@
 #include "core/cmd/run_ids.h"
 #include "core/cmd/run_kernel.h"
 #include "core/cmd/run_options.h"
+#include "core/cmd/translated.h"
 #include "core/replay/whynot.h"
 
 static const struct cmd_example examples[] = {
@@ -40,30 +41,41 @@ static int run_status(const struct entry *entry, const struct enter_result *resu
 	return result->not_run ? not_run(entry, result->not_run) : cmd_fail_err(CMD_EXIT_FAILURE, e);
 }
 
+static void by_namespaces(const struct entry *entry, struct enter_result *ret, struct err *e)
+{
+	struct run_kernel kernel;
+
+	if (run_ids_wanted(entry)) {
+		log_info("entered by namespaces, with made-up ids");
+		run_ids(entry, ret, e);
+		return;
+	}
+	log_info("entered by namespaces");
+	run_kernel_init(&kernel, entry->how);
+	enter_run(entry, run_extras_wanted(entry->how) ? &kernel.runner : NULL, ret, e);
+}
+
 static int run_entry(const struct entry *entry)
 {
+	const char *why = entry->why_not;
 	enum enter_way way = entry->how->way;
 	struct enter_result result = { 0 };
-	struct run_kernel kernel;
 	struct err e = { 0 };
 
-	if (*entry->why_not && way == ENTER_NAMESPACES)
-		return cmd_fail(CMD_EXIT_FAILURE, "namespaces cannot do this: %s", entry->why_not);
-	if (*entry->why_not || way == ENTER_PTRACE || way == ENTER_PTRACE_SECCOMP)
-		return cmd_fail(CMD_EXIT_FAILURE, "this care can enter a root by namespaces only%s%s",
-				*entry->why_not ? ", but " : "", entry->why_not);
+	if (*why && way == ENTER_NAMESPACES)
+		return cmd_fail(CMD_EXIT_FAILURE, "namespaces cannot do this: %s", why);
 	if (whynot_before(entry, &e) < 0)
 		return cmd_fail_err(CMD_EXIT_NOEXEC, &e);
 	if (run_extras_check(entry, &e) < 0)
 		return cmd_fail_err(CMD_EXIT_FAILURE, &e);
-	if (run_ids_wanted(entry)) {
-		log_info("entered by namespaces, with made-up ids");
-		run_ids(entry, &result, &e);
-	} else {
-		log_info("entered by namespaces");
-		run_kernel_init(&kernel, entry->how);
-		enter_run(entry, run_extras_wanted(entry->how) ? &kernel.runner : NULL, &result, &e);
+	if (!*why && (way == ENTER_AUTO || way == ENTER_NAMESPACES)) {
+		by_namespaces(entry, &result, &e);
+		if (!result.refused || way == ENTER_NAMESPACES)
+			return run_status(entry, &result, &e);
+		why = e.text;
 	}
+	log_info("entered by translation%s%s", *why ? ": " : "", why);
+	translated_run(entry, translated_kind(entry->how), &result, &e);
 	return run_status(entry, &result, &e);
 }
 

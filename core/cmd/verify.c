@@ -10,12 +10,14 @@
 #include "core/cmd/cmd.h"
 #include "core/cmd/commands.h"
 #include "core/cmd/open.h"
+#include "core/cmd/translated.h"
 #include "core/manifest/fields.h"
 #include "core/replay/replay.h"
 
 struct verify_options {
 	struct cmd_list volatile_paths, volatile_env;
 	bool json, kill_on_exit, no_cache;
+	int engine;			/* enum translated_choice */
 };
 
 #define OPTION(names, type, field, arg, help) \
@@ -31,6 +33,9 @@ static const struct cmd_option options[] = {
 	       "End the processes that are left when the command ends, instead of waiting."),
 	OPTION("no-cache", CMD_FLAG, no_cache, NULL,
 	       "Do not keep the extracted files for the next replay of this archive."),
+	OPTION("engine", CMD_CHOICE, engine, TRANSLATED_ENGINES,
+	       "How the command sees the recorded files (default: auto, by namespaces; where they are "
+	       "refused its system calls are translated)."),
 	CMD_OPTIONS_END,
 };
 
@@ -139,6 +144,7 @@ static int verify_main(void *options_at, int argc, char **argv)
 	if (argc != 1)
 		return cmd_usage(&cmd_verify, argc ? "one archive at a time" : "which archive?");
 	want.archive = argv[0];
+	translated_want(&want, &o->engine);
 	err = verify_run(&v, &want, &refused, &e);
 	if (err < 0)
 		return failure(argv[0], refused, &e);

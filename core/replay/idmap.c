@@ -187,12 +187,13 @@ int idmap_enter(const struct idmap_grant *grant, uid_t uid, gid_t gid, struct er
 
 struct outcome {
 	int result;
+	bool refused;		/* there is no user namespace for us */
 	struct err err;
 };
 
 static void within(int (*f)(void *arg, struct err *e), void *arg, int to)
 {
-	struct outcome out = { .result = -EPERM };
+	struct outcome out = { .result = -EPERM, .refused = true };
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
 
@@ -201,8 +202,10 @@ static void within(int (*f)(void *arg, struct err *e), void *arg, int to)
 		out.result = err_set(&out.err, -errno, "make a user namespace");
 	else if (map_self(uid, uid, gid, gid, &out.err) < 0)
 		out.result = out.err.code;
-	else
+	else {
+		out.refused = false;
 		out.result = f(arg, &out.err);
+	}
 	_exit(io_write_all(to, &out, sizeof(out)) < 0);
 }
 
@@ -216,28 +219,53 @@ static bool passes_permissions(void)
 	       data[0].effective & (1u << CAP_DAC_OVERRIDE);
 }
 
-int idmap_within(int (*f)(void *arg, struct err *e), void *arg, struct err *e)
+static int within_child(int (*f)(void *arg, struct err *e), void *arg, struct outcome *ret, struct err *e)
 {
-	struct outcome out;
 	int pair[2];
 	pid_t child;
 	ssize_t n;
 
-	if (passes_permissions())
-		return f(arg, e);
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		return err_set(e, -errno, "make a pipe");
 	child = fork();
 	if (child == 0)
 		within(f, arg, pair[1]);
 	close(pair[1]);
-	n = child < 0 ? -errno : io_read_full(pair[0], &out, sizeof(out));
+	n = child < 0 ? -errno : io_read_full(pair[0], ret, sizeof(*ret));
 	close(pair[0]);
 	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
 		;
-	if (n != (ssize_t)sizeof(out))
+	if (n != (ssize_t)sizeof(*ret))
 		return err_set(e, n < 0 ? (int)n : -ECHILD, "have our own files");
-	if (out.result < 0 && e)
-		*e = out.err;
-	return out.result;
+	if (ret->result < 0 && e)
+		*e = ret->err;
+	return 0;
+}
+
+int idmap_within(int (*f)(void *arg, struct err *e), void *arg, struct err *e)
+{
+	struct outcome out;
+	int r;
+
+	if (passes_permissions())
+		return f(arg, e);
+	r = within_child(f, arg, &out, e);
+	if (r < 0)
+		return r;
+	return out.refused ? f(arg, e) : out.result;
+}
+
+static int nothing(void *unused, struct err *e)
+{
+	(void)unused;
+	(void)e;
+	return 0;
+}
+
+int idmap_works(struct err *e)
+{
+	struct outcome out;
+	int r = within_child(nothing, NULL, &out, e);
+
+	return r < 0 ? r : out.result;
 }

@@ -30,10 +30,13 @@ int idmap_enter(const struct idmap_grant *grant, uid_t uid, gid_t gid, struct er
 
 /*
  * @f where no permission of our own files keeps us out: here if we have that capability,
- * else in a child that has it in a user namespace. What @f returns, or −errno (most often
- * −EPERM) where a user may not make one. @f must not depend on memory that it changes.
+ * else in a child that has it in a user namespace; where a user may not make one, here all
+ * the same. What @f returns. @f must not depend on memory that it changes.
  */
 int idmap_within(int (*f)(void *arg, struct err *e), void *arg, struct err *e);
+
+/* Whether we may make a user namespace: 0 or −errno (most often −EPERM). */
+int idmap_works(struct err *e);
 
 /* The first line of a subuid file that grants @name (or the number @id) a range. */
 bool idmap_parse(const char *text, const char *name, unsigned id, struct idmap_range *ret);

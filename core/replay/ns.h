@@ -58,4 +58,13 @@ int ns_in_child(const struct plan *plan, struct err *e);
  */
 int ns_end(struct ns_child *child, int status, int *ret_status, struct err *e);
 
+/*
+ * In a child that has its file system already: the steps of the plan behind PLAN_DETACH, up
+ * to the execution. Descriptors that are not the command's get close-on-exec.
+ */
+int ns_settle(const struct plan *p, const sigset_t *mask, struct err *e);
+
+/* Why @program, which is @file on this machine, cannot be run: the sentence of @r, returned. */
+int ns_explain(const char *program, const char *file, int r, struct err *e);
+
 #endif

@@ -21,6 +21,7 @@ struct ns_state {
 	const sigset_t *mask;
 	int old, root;		/* this machine's root and the tree, −1 before they are entered */
 	struct ns_source *sources;	/* per operation: of a bind */
+	bool shared;		/* descriptors that are not the command's are somebody else's: leave them open */
 	bool in_place;		/* the root is "/" itself: nothing to enter */
 };
 

@@ -16,6 +16,7 @@
 #include "core/base/err.h"
 #include "core/base/io.h"
 #include "core/manifest/volatile.h"
+#include "core/replay/ns.h"
 #include "emul/elf/elf.h"
 
 #define DEFAULT_PATH "/bin:/usr/bin"	/* what POSIX shells use when there is no PATH */
@@ -81,10 +82,9 @@ static int search(const struct plan *p, const char *name)
 	}
 }
 
-/* Why a program that is there cannot be run. */
-static int explain(const char *program, int r, struct err *e)
+int ns_explain(const char *program, const char *file, int r, struct err *e)
 {
-	_cleanup_close_ int fd = open(program, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(file, O_RDONLY | O_CLOEXEC);
 	struct elf_info elf = { 0 };
 	const struct abi *abi;
 	struct utsname here;
@@ -112,5 +112,5 @@ int ns_exec(const struct plan *p, const char *program, struct err *e)
 
 	/* An empty name is ENOENT for the kernel as well. */
 	r = strchr(name, '/') || !*name ? run(p, name) : search(p, name);
-	return explain(name, r, e);
+	return ns_explain(name, name, r, e);
 }

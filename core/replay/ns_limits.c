@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The process half of a plan: limits, ids, descriptors, signals. */
+#include "core/replay/ns.h"
 #include "core/replay/ns_child.h"
 
 #include <dirent.h>
@@ -101,7 +102,11 @@ static void close_others(struct ns_state *s, const struct plan_op *op)
 	while (d && (entry = readdir(d))) {
 		int fd = atoi(entry->d_name);
 
-		if (fd > 2 && fd != dirfd(d) && fd != s->channel && !kept(op, fd))
+		if (fd <= 2 || fd == dirfd(d) || fd == s->channel || kept(op, fd))
+			continue;
+		if (s->shared)
+			fcntl(fd, F_SETFD, FD_CLOEXEC);
+		else
 			close(fd);
 	}
 }
@@ -149,4 +154,18 @@ int ns_limit(struct ns_state *s, const struct plan_op *op, struct err *e)
 	case PLAN_IGNORE: set_signals(s, (unsigned long long)op->number); return 0;
 	default: return err_set(e, -EINVAL, "carry out step %d", op->kind);
 	}
+}
+
+int ns_settle(const struct plan *p, const sigset_t *mask, struct err *e)
+{
+	struct ns_state s = { .plan = p, .channel = -1, .mask = mask, .old = -1, .root = -1, .shared = true };
+	bool inside = false;
+	int r = 0;
+
+	for (size_t i = 0; i < p->n && r == 0; i++) {
+		if (inside && p->ops[i].kind != PLAN_EXEC && p->ops[i].kind != PLAN_GUARD)
+			r = ns_limit(&s, &p->ops[i], e);
+		inside |= p->ops[i].kind == PLAN_DETACH;
+	}
+	return r;
 }

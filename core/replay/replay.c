@@ -221,13 +221,6 @@ static bool wants_ranges(const struct replay *r, struct idmap_grant *grant)
 	       idmap_granted(grant);
 }
 
-static int nothing(void *unused, struct err *e)
-{
-	(void)unused;
-	(void)e;
-	return 0;
-}
-
 /* Root's own ids first; where root is not let (a container), as anybody else. */
 static int start_any(struct replay *r, struct ns_child *ret, const sigset_t *mask, bool probe,
 		     bool *ret_refused, struct err *e)
@@ -244,9 +237,39 @@ static int start_any(struct replay *r, struct ns_child *ret, const sigset_t *mas
 	if (err == 0 || !*ret_refused)
 		return err;
 	/* Without a user namespace nothing will run: to be said before minutes go into unpacking. */
-	err = idmap_within(nothing, NULL, e);
+	err = idmap_works(e);
 	if (err == 0)
 		err = start_with(r, PLAN_IDS_ONE, ret, mask, probe, ret_refused, e);
+	return err;
+}
+
+/*
+ * Are namespaces to be had at all? To be known before minutes go into unpacking, and before
+ * anything is made that has to be made otherwise without them.
+ */
+static int try_namespaces(struct err *e)
+{
+	struct plan_place place = { .root = "/", .uid = geteuid(), .gid = getegid(),
+				    .ids = geteuid() == 0 ? PLAN_IDS_TRUE : PLAN_IDS_ONE };
+	struct plan *p = plan_new();
+	struct ns_start how = { .plan = p, .probe = true };
+	struct ns_child child;
+	bool refused;
+	int status, err = p ? 0 : -ENOMEM;
+
+	if (err == 0) {
+		plan_add_root(p, &place, 0, place.uid, place.gid);
+		plan_add(p, PLAN_DETACH);
+		plan_add(p, PLAN_EXEC);
+		err = plan_error(p, e);
+	}
+	if (err == 0)
+		err = ns_start(&child, &how, &refused, e);
+	if (err == 0) {
+		waitpid(child.pid, &status, 0);
+		err = ns_end(&child, status, &status, e);
+	}
+	plan_free(p);
 	return err;
 }
 
@@ -255,22 +278,6 @@ static int make_watch(struct replay *r, struct err *e)
 	if (r->watch)
 		return 0;
 	return watch_new(&r->watch, r->manifest, !r->want.plan.argv, e);
-}
-
-int replay_plan(struct replay *r, struct err *e)
-{
-	struct ns_child child;
-	bool refused;
-	int err, status;
-
-	err = make_watch(r, e);
-	if (err < 0)
-		return err;
-	err = start_any(r, &child, NULL, true, &refused, e);
-	if (err < 0)
-		return err;
-	waitpid(child.pid, &status, 0);
-	return ns_end(&child, status, &status, e);
 }
 
 struct reading {
@@ -352,6 +359,110 @@ static int wait_and_end(struct replay *r, struct ns_child *child, struct err *e)
 	return child->not_executed ? 0 : err;
 }
 
+/* What is refused in the tree: what the archive has no content of. */
+static int opening(void *watch, const struct stat *st)
+{
+	return watch_refuse(watch, st) ? -EIO : 0;
+}
+
+static int prepare_translation(struct replay *r, struct err *e)
+{
+	struct scratch_want want;
+	int err;
+
+	r->place.ids = geteuid() == 0 ? PLAN_IDS_TRUE : PLAN_IDS_ONE;
+	r->place.uid = geteuid();
+	r->place.gid = getegid();
+	want = scratch_wanted(r);
+	if (want.kind == SCRATCH_OVERLAY)
+		want.kind = SCRATCH_COPY;
+	err = r->tree ? scratch_close(steal_ptr(r->tree), e) : 0;
+	if (err == 0)
+		err = scratch_open(&r->tree, &want, e);
+	if (err < 0)
+		return err;
+	place_tree(r);
+	err = transfer_put(r->tree->root, r->want.puts, e);
+	return err == 0 ? make_plan(r, e) : err;
+}
+
+/* Signals are the engine's meanwhile: it hands them on. */
+static int run_translated(struct replay *r, bool *ret_refused, struct err *e)
+{
+	struct reading reading = { r->watch, -1 };
+	struct replay_translate how = {
+		.mask = &r->mask, .stdio = r->want.stdio, .kill_others = r->want.kill_others,
+	};
+	int err = prepare_translation(r, e);
+
+	*ret_refused = false;
+	if (err < 0)
+		return err;
+	how.plan = r->plan;
+	how.root = r->tree->root;
+	for (int i = 0; i < r->want.n_sources; i++)
+		how.sources[how.n_sources++] = r->want.sources[i];
+	if (r->watch)
+		reading.inotify = watch_begin(r->watch, r->tree->root, e);
+	if (r->watch && reading.inotify < 0)
+		log_warn("%s", e->text);
+	if (reading.inotify >= 0 && r->want.strict) {
+		/* Its answers are exact, what inotify tells is not. */
+		close(steal_fd(&reading.inotify));
+		how.opening = opening;
+		how.ctx = r->watch;
+	} else if (reading.inotify >= 0) {
+		how.sources[how.n_sources++] = (struct wait_source){ reading.inotify, read_watch, &reading };
+	}
+	err = r->want.translate(r->want.translate_ctx, &how, e);
+	if (reading.inotify >= 0) {
+		watch_read(r->watch, reading.inotify);
+		close(reading.inotify);
+	}
+	*ret_refused = how.refused;
+	r->ran = how.ran;
+	r->status = how.status;
+	r->not_run = how.not_run;
+	return how.not_run ? 0 : err;
+}
+
+static bool may_translate(const struct replay *r)
+{
+	/* What only namespaces can separate is not pretended. */
+	return r->want.translate && r->want.way != REPLAY_WAY_NAMESPACES && !r->want.plan.isolate;
+}
+
+/* Does it have to be by translation? Then @e says why. */
+static bool must_translate(struct replay *r, struct err *e)
+{
+	if (!may_translate(r))
+		return false;
+	if (r->want.way == REPLAY_WAY_TRANSLATE)
+		err_set(e, -EPERM, "it is wanted so");
+	else if (try_namespaces(e) == 0)
+		return false;
+	log_info("by translation: %s", e->text);
+	return true;
+}
+
+int replay_plan(struct replay *r, struct err *e)
+{
+	struct ns_child child;
+	bool refused;
+	int err, status;
+
+	err = make_watch(r, e);
+	if (err < 0)
+		return err;
+	if (must_translate(r, e))
+		return prepare_translation(r, e);
+	err = start_any(r, &child, NULL, true, &refused, e);
+	if (err < 0)
+		return err;
+	waitpid(child.pid, &status, 0);
+	return ns_end(&child, status, &status, e);
+}
+
 int replay_run(struct replay *r, bool *ret_refused, struct err *e)
 {
 	struct ns_child child;
@@ -363,6 +474,12 @@ int replay_run(struct replay *r, bool *ret_refused, struct err *e)
 	if (err < 0)
 		return err;
 	r->holds = true;
+	if (must_translate(r, e)) {
+		err = run_translated(r, ret_refused, e);
+		if (err != -EINTR)
+			wait_finish(NULL);
+		return err;
+	}
 	err = start_any(r, &child, &r->mask, false, ret_refused, e);
 	if (err == 0 && child.listener >= 0)
 		err = start_guard(r, &child, e);

@@ -20,6 +20,7 @@ struct archive_in;
 struct buf;
 struct err;
 struct manifest;
+struct stat;
 struct watch;
 
 #define REPLAY_CACHE_LIMIT ((uint64_t)8 << 30)
@@ -28,6 +29,34 @@ enum replay_tree {
 	REPLAY_TREE_AUTO,	/* an overlay where it is faithful, else a copy */
 	REPLAY_TREE_COPY,
 	REPLAY_TREE_OVERLAY,
+};
+
+/*
+ * A plan without namespaces: its file system is @root with the plan's bindings in it, shown
+ * by translation. That needs an engine, which is not this folder's: see replay_want.
+ */
+struct replay_translate {
+	struct plan *plan;
+	const char *root;
+	const sigset_t *mask;		/* the command's signal mask */
+	const int *stdio;		/* see ns_start */
+	bool kill_others;
+	struct wait_source sources[WAIT_SOURCES];	/* to be read meanwhile */
+	int n_sources;
+	/* −errno for a file that must not be opened; NULL: none. */
+	int (*opening)(void *ctx, const struct stat *st);
+	void *ctx;
+
+	bool refused;			/* out: this machine does not let us trace either */
+	bool ran;
+	int status;			/* as of waitpid(2) */
+	int not_run;			/* −errno of execve */
+};
+
+enum replay_way {
+	REPLAY_WAY_AUTO,		/* namespaces, or else translation */
+	REPLAY_WAY_NAMESPACES,
+	REPLAY_WAY_TRANSLATE,
 };
 
 struct replay_want {
@@ -44,6 +73,10 @@ struct replay_want {
 	int n_sources;
 	void (*progress)(void *ctx, uint64_t files, uint64_t bytes);
 	void *ctx;
+	int way;			/* enum replay_way */
+	/* NULL: there is no translation. */
+	int (*translate)(void *ctx, struct replay_translate *how, struct err *e);
+	void *translate_ctx;
 };
 
 struct replay {
@@ -69,7 +102,7 @@ int replay_open(struct replay **ret, const struct replay_want *want, struct err 
 int replay_plan(struct replay *r, struct err *e);
 
 /*
- * Run it. *ret_refused: this machine denies namespaces. A command that could not be
+ * Run it. *ret_refused: this machine denies namespaces, and tracing too if that may do. A command that could not be
  * executed is no error: see not_run, with the sentence in @e.
  */
 int replay_run(struct replay *r, bool *ret_refused, struct err *e);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/buf.h"
@@ -22,6 +23,7 @@ enum state { WAITING, GONE, OPENED };
 struct name {
 	char *path;
 	enum state state;
+	struct stat st;		/* of watch_begin() */
 };
 
 struct watch {
@@ -140,7 +142,20 @@ size_t watch_dirs(const struct watch *w)
 	return w->n_dirs;
 }
 
-int watch_start(const struct watch *w, int *ret_numbers, struct err *e)
+static int add_watch(int fd, const char *root, const char *dir)
+{
+	_cleanup_buf_ struct buf path = BUF_INIT;
+
+	buf_addf(&path, "%s%s", root, dir);
+	if (buf_error(&path) < 0) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return inotify_add_watch(fd, path.data, IN_OPEN | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM |
+				 IN_DELETE | IN_ONLYDIR | IN_EXCL_UNLINK);
+}
+
+static int start_at(const struct watch *w, const char *root, int *ret_numbers, struct err *e)
 {
 	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), failed = 0;
 	size_t missing = 0;
@@ -148,9 +163,7 @@ int watch_start(const struct watch *w, int *ret_numbers, struct err *e)
 	if (fd < 0)
 		return err_set(e, -errno, "watch files without content");
 	for (size_t i = 0; i < w->n_dirs; i++) {
-		ret_numbers[i] = inotify_add_watch(fd, w->dirs[i],
-						   IN_OPEN | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM |
-							   IN_DELETE | IN_ONLYDIR | IN_EXCL_UNLINK);
+		ret_numbers[i] = add_watch(fd, root, w->dirs[i]);
 		if (ret_numbers[i] >= 0)
 			continue;
 		/* Not there or behind a bind: nothing can be opened. */
@@ -163,6 +176,28 @@ int watch_start(const struct watch *w, int *ret_numbers, struct err *e)
 		log_warn("%zu directories cannot be watched for files without content: %s", missing,
 			 strerror(failed));
 	return fd;
+}
+
+int watch_start(const struct watch *w, int *ret_numbers, struct err *e)
+{
+	return start_at(w, "", ret_numbers, e);
+}
+
+int watch_begin(struct watch *w, const char *root, struct err *e)
+{
+	w->numbers = calloc(w->n_dirs, sizeof(*w->numbers));
+	if (!w->numbers)
+		return err_set(e, -ENOMEM, "watch files without content");
+	for (size_t i = 0; i < w->n; i++) {
+		_cleanup_buf_ struct buf path = BUF_INIT;
+
+		buf_addf(&path, "%s%s", root, w->names[i]->path);
+		if (buf_error(&path) < 0)
+			return err_set(e, -ENOMEM, "watch files without content");
+		if (lstat(path.data, &w->names[i]->st) < 0)
+			w->names[i]->st.st_ino = 0;
+	}
+	return start_at(w, root, w->numbers, e);
 }
 
 int watch_numbers(struct watch *w, int file)
@@ -241,4 +276,18 @@ const char *watch_next(const struct watch *w, size_t *cursor)
 			return name->path;
 	}
 	return NULL;
+}
+
+bool watch_refuse(struct watch *w, const struct stat *st)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		const struct stat *was = &w->names[i]->st;
+
+		if (was->st_ino != st->st_ino || was->st_dev != st->st_dev || was->st_size != st->st_size ||
+		    was->st_mtim.tv_sec != st->st_mtim.tv_sec || was->st_mtim.tv_nsec != st->st_mtim.tv_nsec)
+			continue;
+		w->names[i]->state = OPENED;
+		return true;
+	}
+	return false;
 }

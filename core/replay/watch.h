@@ -12,6 +12,7 @@
 
 struct err;
 struct manifest;
+struct stat;
 struct watch;
 
 /*
@@ -28,6 +29,8 @@ void watch_free(struct watch *w);
  */
 int watch_start(const struct watch *w, int *ret_numbers, struct err *e);
 size_t watch_dirs(const struct watch *w);
+/* The same from where the tree is at @root. */
+int watch_begin(struct watch *w, const char *root, struct err *e);
 
 /* In the parent: the numbers that watch_start() gave, in a file. */
 int watch_numbers(struct watch *w, int file);
@@ -38,6 +41,11 @@ void watch_read(struct watch *w, int inotify);
 size_t watch_count(const struct watch *w);
 const char *watch_path(const struct watch *w, size_t i);
 void watch_opened(struct watch *w, size_t i);
+/*
+ * With watch_begin(): is @st, of a file of the tree, one of them, by whatever name, with what
+ * it had then? It counts as opened.
+ */
+bool watch_refuse(struct watch *w, const struct stat *st);
 
 /* The path of the next opened placeholder; *cursor starts with 0. NULL at the end. */
 const char *watch_next(const struct watch *w, size_t *cursor);

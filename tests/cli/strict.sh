@@ -34,6 +34,8 @@ fine() {
 recorded() { "$CARE" replay --strict ${how% --} >out 2>err; [ $? -eq 122 ] && [ ! -s out ] && grep "Input/output error" err; }
 
 for how in ph ph.tar "--tree=overlay ph.tar" "--no-cache ph.tar" "--isolate=pid ph"; do
+	# Nothing can stand in for a pid namespace.
+	case ${REFUSED-}$how in 1--isolate*) continue ;; esac
 	try "the recorded command ($how)" recorded
 	try "an absolute path ($how)" eio 'cat /etc/seen'
 done
@@ -62,7 +64,10 @@ several() { "$CARE" replay --strict ph -- sh -c 'i=0; while [ $i -lt 20 ]; do (c
 try "many at once are served" several
 plan() { "$CARE" replay --strict --plan ph | grep '^guard' && ! "$CARE" replay --plan ph | grep '^guard'; }
 try "--plan shows it" plan
-refused() { "$TOOLS/deny" seccomp --errno=EINVAL -- "$CARE" replay --strict ph 2>err; status=$?; cat err; [ $status -eq 122 ] && grep 'only the status tells' err; }
+refused() { "$TOOLS/deny" seccomp --errno=EINVAL -- "$CARE" replay --strict ph 2>err; status=$?; cat err; [ $status -eq 122 ] && grep "$told" err; }
+# Translation needs no listener.
+told='only the status tells'
+[ -z "${REFUSED-}" ] || told='Input/output error'
 try "where the kernel has no listener, the status tells" refused
 debugged() {
 	"$CARE" replay --strict ph -- sh -c 'echo a; sh -c "exit 7"; echo $?' >out && [ "$(cat out)" = "a
