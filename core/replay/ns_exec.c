@@ -89,20 +89,20 @@ int ns_explain(const char *program, const char *file, int r, struct err *e)
 	const struct abi *abi;
 	struct utsname here;
 
-	if (fd >= 0 && elf_read(fd, &elf, NULL) == 0) {
-		abi = abi_find_by_elf(elf.bits / 32, elf.machine);
-		if (r == -ENOEXEC && uname(&here) == 0 && abi)
-			return err_set(e, r, "%s is a program for %s, this machine is %s", program,
-				       abi->arch, here.machine);
-		if (r == -ENOEXEC && uname(&here) == 0)
-			return err_set(e, r, "%s is a %u-bit program for machine %u, this is a %s", program,
-				       elf.bits, elf.machine, here.machine);
-		if (r == -ENOENT && elf.interp)
-			return err_set(e, r, "%s needs %s, which the archive does not have", program,
-				       elf.interp);
-	}
+	if (fd < 0 || elf_read(fd, &elf, NULL) < 0 || uname(&here) < 0)
+		return err_set(e, r, "%s", program);
+	abi = abi_find_by_elf(elf.bits / 32, elf.machine);
+	if (r == -ENOEXEC && abi)
+		err_set(e, r, "%s is a program for %s, this machine is %s", program, abi->arch, here.machine);
+	else if (r == -ENOEXEC)
+		err_set(e, r, "%s is a %u-bit program for machine %u, this is a %s", program, elf.bits,
+			elf.machine, here.machine);
+	else if (r == -ENOENT && elf.interp)
+		err_set(e, r, "%s needs %s, which the archive does not have", program, elf.interp);
+	else
+		err_set(e, r, "%s", program);
 	elf_info_clear(&elf);
-	return err_set(e, r, "%s", program);
+	return r;
 }
 
 int ns_exec(const struct plan *p, const char *program, struct err *e)

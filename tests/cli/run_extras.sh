@@ -10,6 +10,11 @@ mkdir -p root/bin root/etc root/proc
 cp "$(command -v busybox)" root/bin/
 for a in sh ls cat id uname; do ln -s busybox root/bin/$a; done
 cp "$TOOLS/ports" "$TOOLS/sysv" root/bin/
+# With sanitizers they are not static: what they load must be in the root as well.
+ldd "$TOOLS/ports" "$TOOLS/sysv" 2>/dev/null | grep -o '/[^ ]*\.so[^ ]*' | sort -u | while read -r lib; do
+	mkdir -p "root${lib%/*}"
+	cp -L "$lib" "root$lib"
+done
 : >root/etc/.proot-own
 : >root/etc/plain
 
