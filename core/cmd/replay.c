@@ -245,7 +245,7 @@ static bool is_traced(void)
 	return line && strtol(line + strlen("\nTracerPid:"), NULL, 10) != 0;
 }
 
-static int refused(const struct err *e)
+static int refused(const struct replay_options *o, const struct err *e)
 {
 	/* A recording conceals our cache, and mounts there are not what they seem. */
 	if (is_traced())
@@ -253,8 +253,7 @@ static int refused(const struct err *e)
 				"a replay that is traced or recorded cannot mount in its cache where that is "
 				"concealed (%s): replay without recording, or record with "
 				"--revealed-path=~/.cache", e->text);
-	return cmd_fail(CMD_EXIT_FAILURE,
-			"this system does not let us make the namespaces that a replay needs (%s)", e->text);
+	return translated_refused(o->isolate ? CHOICE_NAMESPACES : o->engine, e);
 }
 
 static int after_run(struct replay *r, const struct replay_options *o, const struct err *why)
@@ -287,7 +286,7 @@ static int run(struct replay *r, const struct replay_options *o)
 	if (err == -EINTR)	/* while unpacking: the signal ends us when all is cleared away */
 		return CMD_EXIT_FAILURE;
 	if (err < 0 && is_refused)
-		return refused(&e);
+		return refused(o, &e);
 	if (err < 0)
 		return cmd_fail_err(cmd_read_status(&e), &e);
 	return after_run(r, o, &e);

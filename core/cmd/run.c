@@ -32,12 +32,12 @@ static int not_run(const struct entry *entry, int error)
 
 static int run_status(const struct entry *entry, const struct enter_result *result, const struct err *e)
 {
+	const struct enter *how = entry->how;
+
 	if (result->ran)
 		return result->status;
-	if (result->refused)
-		return cmd_fail(CMD_EXIT_FAILURE,
-				"this system does not let us make the namespaces that are needed (%s)",
-				e->text);
+	if (result->refused)	/* the ways are in the order of the words of --engine */
+		return translated_refused(how->isolate ? CHOICE_NAMESPACES : (int)how->way, e);
 	return result->not_run ? not_run(entry, result->not_run) : cmd_fail_err(CMD_EXIT_FAILURE, e);
 }
 
@@ -62,6 +62,9 @@ static int run_entry(const struct entry *entry)
 	struct enter_result result = { 0 };
 	struct err e = { 0 };
 
+	if (entry->how->isolate && (*why || way == ENTER_PTRACE || way == ENTER_PTRACE_SECCOMP))
+		return cmd_fail(CMD_EXIT_FAILURE, "--isolate needs namespaces, and these %s%s",
+				*why ? "cannot do this: " : "are not to be used", why);
 	if (*why && way == ENTER_NAMESPACES)
 		return cmd_fail(CMD_EXIT_FAILURE, "namespaces cannot do this: %s", why);
 	if (whynot_before(entry, &e) < 0)
@@ -70,7 +73,7 @@ static int run_entry(const struct entry *entry)
 		return cmd_fail_err(CMD_EXIT_FAILURE, &e);
 	if (!*why && (way == ENTER_AUTO || way == ENTER_NAMESPACES)) {
 		by_namespaces(entry, &result, &e);
-		if (!result.refused || way == ENTER_NAMESPACES)
+		if (!result.refused || way == ENTER_NAMESPACES || entry->how->isolate)
 			return run_status(entry, &result, &e);
 		why = e.text;
 	}

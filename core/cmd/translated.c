@@ -73,7 +73,6 @@ static int open_run(struct run *run, const struct translate_spec *want, struct i
 		if (!run->ids)
 			return e->code;
 	}
-
 	run->tasks = task_table_new();
 	if (!run->tasks)
 		return err_set(e, -ENOMEM, "enter %s", spec.root);
@@ -272,7 +271,6 @@ int translated_run(const struct entry *entry, enum engine_kind kind, struct ente
 
 	if (r == 0)
 		r = open_run(&run, &spec, how->fake_ids ? &ids : NULL, e);
-
 	if (r == 0)
 		r = bind_entry(&run, &entry->binds, e);
 	if (r == 0) {
@@ -501,4 +499,17 @@ void translated_want(struct replay_want *want, const int *choice)
 						   REPLAY_WAY_TRANSLATE;
 	want->translate = run_replay;
 	want->translate_ctx = (void *)(uintptr_t)choice;
+}
+
+int translated_refused(int choice, const struct err *e)
+{
+	static const char *const what[] = {
+		[CHOICE_AUTO] = "lets us neither make namespaces nor trace programs",
+		[CHOICE_NAMESPACES] = "does not let us make the namespaces that are needed",
+		[CHOICE_PTRACE_SECCOMP] = "does not let us trace programs",
+		[CHOICE_PTRACE] = "does not let us trace programs",
+	};
+
+	return cmd_fail(CMD_EXIT_FAILURE, "this system %s (%s); care doctor says what it grants", what[choice],
+			e->text);
 }

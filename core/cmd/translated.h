@@ -35,4 +35,10 @@ enum engine_kind translated_kind(const struct enter *how);
 /* What --engine means for a replay. @choice lives as long as @want. */
 void translated_want(struct replay_want *want, const int *choice);
 
+/*
+ * Nothing that --engine=@choice allows is to be had here: the sentence, and the exit status.
+ * What only namespaces can do is CHOICE_NAMESPACES.
+ */
+int translated_refused(int choice, const struct err *e);
+
 #endif

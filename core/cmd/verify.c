@@ -115,15 +115,6 @@ static int print_json(const struct verify *v)
 	return 0;
 }
 
-static int failure(const char *archive, bool refused, const struct err *e)
-{
-	if (refused)
-		return cmd_fail(CMD_EXIT_FAILURE,
-				"this system does not let us make the namespaces that a replay needs (%s)",
-				e->text);
-	return cmd_fail_at(cmd_read_status(e), archive, e);
-}
-
 static int verify_main(void *options_at, int argc, char **argv)
 {
 	const struct verify_options *o = options_at;
@@ -147,7 +138,8 @@ static int verify_main(void *options_at, int argc, char **argv)
 	translated_want(&want, &o->engine);
 	err = verify_run(&v, &want, &refused, &e);
 	if (err < 0)
-		return failure(argv[0], refused, &e);
+		return refused ? translated_refused(o->engine, &e) :
+				 cmd_fail_at(cmd_read_status(&e), argv[0], &e);
 	status = v.differences ? CMD_EXIT_DIFFERS : CMD_EXIT_OK;
 	if (!o->json)
 		print_text(&v);

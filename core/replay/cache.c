@@ -24,6 +24,7 @@
 #include "core/base/log.h"
 #include "core/manifest/manifest.h"
 #include "core/replay/copy.h"
+#include "core/replay/settle.h"
 #include "core/replay/stamp.h"
 #include "core/replay/wait.h"
 #include "core/base/rmtree.h"
@@ -217,6 +218,10 @@ int cache_extract(const char *path, bool reachable, const struct cache_want *wan
 	if (root < 0)
 		return err_set(e, -errno, "open %s/rootfs", path);
 	r = archive_in_extract(want->in, root, &how, e);
+	if (r < 0)
+		return r;
+	if (want->cwd)
+		r = settle_cwd(root, want->cwd, e);
 	if (r < 0)
 		return r;
 	if (how.skipped)

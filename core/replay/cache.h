@@ -26,6 +26,7 @@ struct cache_want {
 	const char *archive;		/* its path: with size, times and inode it is the key */
 	struct archive_in *in;
 	struct manifest *project;	/* permissions projected for its credentials, or NULL */
+	const char *cwd;		/* made if the archive lacks it, may be NULL */
 	bool owners;
 	uint64_t limit;			/* bytes that all extracted trees may take */
 	bool new_limit;			/* … which is not the one that always holds */

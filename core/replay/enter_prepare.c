@@ -79,7 +79,7 @@ static int find_cwd(struct entry *entry, struct err *e)
 	struct binds_place place = { 0 };
 	int r;
 
-	buf_addf(&path, "%s%s%s", here ?: "", word ? "/" : "", word ?: "");
+	buf_addf(&path, "%s%s%s", here ?: "", here && word ? "/" : "", word ?: "");
 	if (!path.len || path.data[0] != '/')
 		buf_adds(&path, "/");
 	r = buf_error(&path);

@@ -138,6 +138,7 @@ static struct scratch_want scratch_wanted(struct replay *r)
 			.archive = r->want.archive,
 			.in = r->in,
 			.project = project ? r->manifest : NULL,
+			.cwd = r->manifest->end.partial ? r->manifest->run.cwd : NULL,
 			.owners = r->place.ids == PLAN_IDS_TRUE ||
 				  (r->place.ids == PLAN_IDS_RANGES && r->want.no_cache),
 			.limit = r->want.cache_limit ?: REPLAY_CACHE_LIMIT,

@@ -103,6 +103,8 @@ static int copy_pristine(struct scratch *t, const struct scratch_want *want, str
 	r = copy_tree(from, to, &how, e);
 	if (r == 0 && want->directory)
 		settle_tree(to, want->manifest);
+	if (r == 0 && want->source.cwd)
+		r = settle_cwd(to, want->source.cwd, e);
 	return r;
 }
 

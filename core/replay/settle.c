@@ -91,6 +91,17 @@ void settle_tree(int root, const struct manifest *m)
 		log_warn("%zu files without content cannot be given their sizes here, they stay empty", failed);
 }
 
+int settle_cwd(int root, const char *cwd, struct err *e)
+{
+	_cleanup_free_ char *name = NULL;
+	_cleanup_close_ int dir = -1;
+	int r = inroot_parent(root, cwd, 1, &dir, &name);
+
+	if (r == 0 && mkdirat(dir, name, 0755) < 0 && errno != EEXIST)
+		r = -errno;
+	return r < 0 ? err_set(e, r, "make the working directory %s", cwd) : 0;
+}
+
 void settle_beside(const char *rootfs)
 {
 	_cleanup_close_ int root = open(rootfs, O_RDONLY | O_DIRECTORY | O_CLOEXEC), above = -1;

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+struct err;
 struct manifest;
 
 /* Are there placeholders without their size below the directory @root? */
@@ -17,7 +18,10 @@ bool settle_needed(int root, const struct manifest *m);
 /* Give them their sizes. Those that cannot have it stay empty, which is warned of. */
 void settle_tree(int root, const struct manifest *m);
 
-/* The same for a rootfs/ that has a manifest.json beside it; nothing else is touched. */
+/* The directory @cwd, which a recording that was cut short may lack: directories come last. */
+int settle_cwd(int root, const char *cwd, struct err *e);
+
+/* The sizes, for a rootfs/ that has a manifest.json beside it; nothing else is touched. */
 void settle_beside(const char *rootfs);
 
 #endif

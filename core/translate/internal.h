@@ -32,7 +32,6 @@ struct translate {
 	struct map *states;	/* tid → struct state */
 	struct map *told;	/* what was named already */
 	struct map *sockets;	/* address that the kernel has → char *, as it was given */
-	struct translate_census census;
 	bool no_openat2;
 	char proc_self[32];	/* "/proc/<care's pid>" */
 	struct err *e;		/* of the event at hand */

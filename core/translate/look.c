@@ -114,10 +114,9 @@ bool look_wanted(struct translate *tr, const struct task *t, const struct call *
 	       !(tr->spec.looked && way.look == LOOK_ACCESS);
 }
 
-static void put(struct translate *tr, struct event *ev, uint64_t addr, void *bytes, size_t len, int64_t result)
+static void put(struct event *ev, uint64_t addr, void *bytes, size_t len, int64_t result)
 {
 	call_answer(ev, task_write(ev->task, addr, bytes, len) == (ssize_t)len ? result : -EFAULT);
-	tr->census.looked++;
 }
 
 /* The raw calls: their structures are the kernel's, as the task expects them. */
@@ -143,7 +142,7 @@ static void look_stat(struct translate *tr, struct event *ev, const struct way *
 	}
 	if (tr->spec.looked)
 		tr->spec.looked(tr->spec.looker, ev->task, c->row, st.bytes, size);
-	put(tr, ev, c->vals[to], &st, size, 0);
+	put(ev, c->vals[to], &st, size, 0);
 }
 
 /* 1: answered, 0: the kernel must be asked (no faccessat2 before 5.8). */
@@ -162,7 +161,7 @@ static int look_access(struct event *ev, const struct way *way, const struct spo
 	return 1;
 }
 
-static void look_link(struct translate *tr, struct event *ev, const struct way *way, const struct spot *s)
+static void look_link(struct event *ev, const struct way *way, const struct spot *s)
 {
 	const struct call *c = ev->call;
 	char target[LINK_MOST];
@@ -172,7 +171,7 @@ static void look_link(struct translate *tr, struct event *ev, const struct way *
 	if (n < 0)	/* of what is no link: ENOENT for "", where a path has EINVAL */
 		call_answer(ev, errno == ENOENT ? -EINVAL : -errno);
 	else
-		put(tr, ev, c->vals[way->path + 1], target, (size_t)n, n);
+		put(ev, c->vals[way->path + 1], target, (size_t)n, n);
 }
 
 int look_answer(struct translate *tr, struct event *ev, struct spot *s)
@@ -198,7 +197,7 @@ int look_answer(struct translate *tr, struct event *ev, struct spot *s)
 	case LOOK_ACCESS:
 		return look_access(ev, &way, s);
 	case LOOK_LINK:
-		look_link(tr, ev, &way, s);
+		look_link(ev, &way, s);
 		return 1;
 	default:
 		return 0;

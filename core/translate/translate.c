@@ -27,7 +27,6 @@ int call_refuse(struct translate *tr, struct event *ev, int error, const char *w
 	_cleanup_buf_ struct buf name = BUF_INIT;
 
 	call_answer(ev, error);
-	tr->census.refused++;
 	if (map_get(tr->told, what, strlen(what)))
 		return 1;
 	if (map_set(tr->told, what, strlen(what), tr, NULL) < 0)
@@ -357,14 +356,4 @@ int translate_call_host(struct translate *tr, struct task *t, const struct call 
 	}
 	spot_free(&s);
 	return r;
-}
-
-bool translate_guest(const struct translate *tr, const char *host, struct buf *ret_guest)
-{
-	return space_guest(tr->space, host, ret_guest);
-}
-
-void translate_census(const struct translate *tr, struct translate_census *ret)
-{
-	*ret = tr->census;
 }

@@ -69,16 +69,7 @@ unsigned translate_classes(const struct translate *tr);
 int translate_host(struct translate *tr, const char *guest, bool follow, struct buf *ret_host);
 /* Path @i of a call that @t is in, as the call means it. */
 int translate_call_host(struct translate *tr, struct task *t, const struct call *c, int i, struct buf *ret_host);
-/* How the command spells @host; appended. False: it does not see it. */
-bool translate_guest(const struct translate *tr, const char *host, struct buf *ret_guest);
-
 /* The program that @t executes, which /proc/TID/exe does not always tell. 0 or −errno. */
 int translate_program(struct translate *tr, struct task *t, struct stat *ret);
-
-struct translate_census {
-	uint64_t refused;		/* calls that could not be translated */
-	uint64_t looked;		/* look-ups answered here */
-};
-void translate_census(const struct translate *tr, struct translate_census *ret);
 
 #endif

@@ -270,4 +270,14 @@ for option in "-q qemu-arm" "-p 80:8080" -p -n -l --sysvipc -H --engine=ptrace; 
 	# shellcheck disable=SC2086
 	try "what cannot be had is not passed over in silence: $option" says 125 "" run -r root $option true
 done
+isolated() { says 125 "--isolate needs namespaces" run --engine=ptrace --isolate=pid -r root true; }
+try "what only namespaces separate is not pretended" isolated
+alone() { says 125 "does not let us make the namespaces" env "$TOOLS/deny" namespaces,mounts --errno=EPERM -- "$CARE" run --isolate=pid -r root true; }
+try "… where they are refused either" alone
+# The search for leaks wants ptrace for itself.
+neither() { says 125 "neither make namespaces nor trace programs" env ASAN_OPTIONS=detect_leaks=0 "$TOOLS/deny" namespaces,mounts,ptrace --errno=EPERM -- "$CARE" run -r root true; }
+try "where both ways are refused that is said" neither
+gone() { gives 0 root run -r root -w /gone sh -c 'pwd >/dev/null; echo root' 2>err; grep "the working directory /gone is not" err; }
+try "a working directory that is missing is told" gone
+
 finish

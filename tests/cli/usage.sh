@@ -75,10 +75,12 @@ for c in info replay verify; do
 	try "care $c of an archive cut early says so" fails 123 "cut.tar.zst: it was cut short, before" -- $c cut.tar.zst
 	try "care $c of one cut later says so" fails 123 "cut2.tar.zst: it was cut short, before it says" "care repair" -- $c cut2.tar.zst
 done
-care -o said.tar.zst cat /bin/sh
+mkdir unused && cd unused && care -o ../said.tar.zst cat /bin/sh
+cd ..
 head -c 5000 said.tar.zst >cut3.tar.zst
 try "care verify of one that says what was recorded, but was cut, has nothing to compare" fails 123 "cut3.tar.zst: its recording was cut short" -- verify cut3.tar.zst
 try "care replay of it says what to expect" fails 127 "cut short: files that were used last may be missing" -- replay cut3.tar.zst
+try "and it starts where the command did, though that comes last in an archive" fails 127 "care: error: /usr/bin/cat: No such" -- replay cut3.tar.zst
 sh -c 'head -c 2000 good.bin; echo; echo' >odd.bin
 chmod +x odd.bin
 
