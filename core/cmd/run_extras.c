@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "core/base/err.h"
 #include "core/base/log.h"
@@ -65,13 +66,30 @@ static int add(struct engine_spec *spec, struct bus *bus, struct sink *sink, uns
 	return r < 0 ? err_set(e, r, "follow the command's calls") : 0;
 }
 
-static int add_links(struct run_extras *x, const struct enter *how, run_extras_host *host, void *ctx,
-		     struct engine_spec *spec, struct bus *bus, struct err *e)
+/* What a filter refuses our own one does not see. */
+static void see_refused(struct engine_spec *spec, bool refused, const char *what)
 {
-	struct links_options o = {
-		.links = how->links, .hide = how->hidden, .dir = how->links_dir, .host = host, .ctx = ctx,
-	};
+	if (!refused || spec->kind != ENGINE_AUTO)
+		return;
+	log_info("%s is refused here: without a filter of ours its calls are seen all the same", what);
+	spec->kind = ENGINE_PTRACE;
+}
 
+int run_extras_add_links(struct run_extras *x, const struct enter *how, run_extras_host *host, void *ctx,
+			 struct engine_spec *spec, struct bus *bus, struct err *e)
+{
+	struct links_options o = { .links = how->links, .hide = how->hidden, .host = host, .ctx = ctx };
+
+	if (!how->links && !how->hidden)
+		return 0;
+	if (how->links && how->links_dir && *how->links_dir) {
+		x->links_dir = realpath(how->links_dir, NULL);
+		if (!x->links_dir)
+			return err_set(e, -errno, "-l: $PROOT_L2S_DIR is %s", how->links_dir);
+		o.dir = x->links_dir;
+	}
+	if (how->links)
+		see_refused(spec, links_refused(), "link(2)");
 	x->links = links_new(&o);
 	if (!x->links)
 		return err_set(e, -ENOMEM, "keep hard links");
@@ -99,25 +117,19 @@ static int add_ports(struct run_extras *x, const struct enter *how, struct engin
 
 static int add_sysv(struct run_extras *x, struct engine_spec *spec, struct bus *bus, struct err *e)
 {
-	if (sysv_refused() && spec->kind == ENGINE_AUTO) {
-		log_info("System V IPC is refused here: without a filter of ours its calls are seen all the same");
-		spec->kind = ENGINE_PTRACE;
-	}
+	see_refused(spec, sysv_refused(), "System V IPC");
 	x->sysv = sysv_new();
 	if (!x->sysv)
 		return err_set(e, -ENOMEM, "make System V IPC");
 	return add(spec, bus, sysv_sink(x->sysv), sysv_classes(), e);
 }
 
-int run_extras_add(struct run_extras *x, const struct enter *how, run_extras_host *host, void *ctx,
-		   struct engine_spec *spec, struct bus *bus, struct err *e)
+int run_extras_add(struct run_extras *x, const struct enter *how, struct engine_spec *spec, struct bus *bus,
+		   struct err *e)
 {
 	int r = 0;
 
-	*x = (struct run_extras){ .links = NULL };
-	if (how->links || how->hidden)
-		r = add_links(x, how, host, ctx, spec, bus, e);
-	if (r == 0 && how->sysvipc)
+	if (how->sysvipc)
 		r = add_sysv(x, spec, bus, e);
 	if (r == 0 && changes_ports(how))
 		r = add_ports(x, how, spec, bus, e);
@@ -131,6 +143,7 @@ int run_extras_add(struct run_extras *x, const struct enter *how, run_extras_hos
 void run_extras_free(struct run_extras *x)
 {
 	links_free(x->links);
+	free(x->links_dir);
 	sysv_free(x->sysv);
 	ports_free(x->ports);
 }

@@ -27,6 +27,7 @@ struct run_extras {
 	struct links *links;
 	struct ports *ports;
 	struct sysv *sysv;
+	char *links_dir;
 };
 
 /* Is any of them asked for? */
@@ -42,11 +43,14 @@ int run_extras_check(const struct entry *entry, struct err *e);
 typedef int run_extras_host(void *ctx, struct task *t, const struct call *c, int i, struct buf *ret);
 
 /*
- * Those that are asked for, onto @bus; what they must see, onto @spec. @host NULL: the
- * command has our paths. 0 or −errno; to be freed in any case, after the run.
+ * Those that are asked for, onto @bus; what they must see, onto @spec: -l and -H, which are to
+ * stand before the sink for ids, and all others. @host NULL: the command has our paths. 0 or
+ * −errno; to be freed in any case, after the run.
  */
-int run_extras_add(struct run_extras *x, const struct enter *how, run_extras_host *host, void *ctx,
-		   struct engine_spec *spec, struct bus *bus, struct err *e);
+int run_extras_add_links(struct run_extras *x, const struct enter *how, run_extras_host *host, void *ctx,
+			 struct engine_spec *spec, struct bus *bus, struct err *e);
+int run_extras_add(struct run_extras *x, const struct enter *how, struct engine_spec *spec, struct bus *bus,
+		   struct err *e);
 void run_extras_free(struct run_extras *x);
 
 #endif

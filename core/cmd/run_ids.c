@@ -148,13 +148,15 @@ static int run_engine(struct job *job, const char *program, struct enter_result 
 		.fake_ids = true, .classes = ids_classes(job->ids), .child = in_child, .tick = tick, .arg = job,
 	};
 	struct engine_result result = { .status = -1 };
-	struct run_extras extras;
+	struct run_extras extras = { .links = NULL };
 	struct bus bus = { 0 };
 	struct err late = { 0 };
 	int r, finished;
 
+	r = run_extras_add_links(&extras, job->entry->how, NULL, NULL, &spec, &bus, e);
 	bus_add(&bus, ids_sink(job->ids));
-	r = run_extras_add(&extras, job->entry->how, NULL, NULL, &spec, &bus, e);
+	if (r == 0)
+		r = run_extras_add(&extras, job->entry->how, &spec, &bus, e);
 	if (r == 0)
 		r = engine_run(&spec, &bus, &result, e);
 	run_extras_free(&extras);

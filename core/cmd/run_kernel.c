@@ -49,7 +49,9 @@ static int run_observed(struct ns_runner *self, char *const *argv, char *const *
 
 	if (how->sysvipc)
 		drop_capabilities();
-	r = run_extras_add(&extras, how, NULL, NULL, &spec, &bus, e);
+	r = run_extras_add_links(&extras, how, NULL, NULL, &spec, &bus, e);
+	if (r == 0)
+		r = run_extras_add(&extras, how, &spec, &bus, e);
 	if (r == 0) {
 		r = engine_run(&spec, &bus, &result, e);
 		engine_result_free(&result);

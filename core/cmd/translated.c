@@ -26,6 +26,7 @@
 #include "core/task/task.h"
 #include "core/translate/translate.h"
 #include "emul/ids/ids.h"
+#include "emul/links/links.h"
 
 #define DEFAULT_PATH "/bin:/usr/bin"	/* what POSIX shells use when there is no PATH */
 
@@ -211,10 +212,12 @@ static int run_engine(struct run *run, struct outcome *ret, struct err *e)
 	int r = 0;
 
 	bus_add(&bus, translate_sink(run->translate));
+	if (run->how)
+		r = run_extras_add_links(&run->extras, run->how, call_host, run->translate, &spec, &bus, e);
 	if (run->ids)
 		bus_add(&bus, ids_sink(run->ids));
-	if (run->how)
-		r = run_extras_add(&run->extras, run->how, call_host, run->translate, &spec, &bus, e);
+	if (r == 0 && run->how)
+		r = run_extras_add(&run->extras, run->how, &spec, &bus, e);
 	if (r < 0)
 		return r;
 	r = engine_run(&spec, &bus, &result, e);
@@ -261,13 +264,13 @@ int translated_run(const struct entry *entry, enum engine_kind kind, struct ente
 		.argv = entry->how->argv, .env = entry->env, .cwd = entry->cwd, .kind = kind,
 		.kill_others = entry->how->kill_others, .how = entry->how,
 	};
-	struct translate_spec spec = { .root = entry->binds.root };
+	struct translate_spec spec = {
+		.root = entry->binds.root, .is_file = entry->how->links ? links_is_target : NULL,
+	};
 	const struct enter *how = entry->how;
 	struct ids_spec ids = { .uid = how->uid, .gid = how->gid, .file = how->ids_file };
 	struct outcome out = { 0 };
-	int r = how->qemu  ? err_set(e, -EOPNOTSUPP, "-q: this care cannot run programs of another machine yet") :
-		how->links ? err_set(e, -EOPNOTSUPP, "-l: this care cannot make symlinks of hard links yet") :
-			     0;
+	int r = how->qemu ? err_set(e, -EOPNOTSUPP, "-q: this care cannot run programs of another machine yet") : 0;
 
 	if (r == 0)
 		r = open_run(&run, &spec, how->fake_ids ? &ids : NULL, e);

@@ -387,7 +387,7 @@ static int place_all(struct binds *to, struct list *l, struct err *e)
 
 int binds_make(struct binds *ret, const struct binds_words *given, struct err *e)
 {
-	struct binds b = { 0 };
+	struct binds b = { .links = given->links };
 	struct list l = { 0 };
 	struct err local;
 	int r;

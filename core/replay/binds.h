@@ -43,6 +43,7 @@ struct binds {
 	char *root;		/* the new root on this machine, like a host; "/" is possible */
 	struct binds_entry *v;
 	size_t n;
+	bool links;		/* symlinks that stand for hard links (emul/links) are files */
 };
 
 struct binds_words {		/* points at words of others */
@@ -53,6 +54,7 @@ struct binds_words {		/* points at words of others */
 	const char *const *usual;
 	bool usual_root;	/* the root is one of them too */
 	bool silent;		/* a given host that is missing is not even told */
+	bool links;		/* see struct binds */
 };
 
 /*

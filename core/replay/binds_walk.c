@@ -13,6 +13,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/mem.h"
+#include "emul/links/links.h"
 
 #define MAX_LINKS 40	/* as the kernel's own limit for a walk */
 
@@ -95,18 +96,37 @@ static int up(struct way *w)
 	return r == -ENOENT && w->flags & BINDS_ABSENT ? 0 : r;
 }
 
+static ssize_t read_link(const char *host, char *target, size_t size)
+{
+	ssize_t n = readlink(host, target, size);
+
+	if (n < 0)
+		return -errno;
+	if ((size_t)n >= size)
+		return -ENAMETOOLONG;
+	target[n] = '\0';
+	return n;
+}
+
+/* One that stands for a file leads there by this machine's names. */
+static bool is_file(const struct way *w, const char *host, struct stat *st)
+{
+	char target[4096];
+
+	return w->binds->links && read_link(host, target, sizeof(target)) > 0 && links_is_target(target) &&
+	       stat(host, st) == 0;
+}
+
 /* Put a symlink's target in front of the rest; guest names the link. */
 static int follow(struct way *w, const char *host, const char *after)
 {
 	_cleanup_buf_ struct buf rest = BUF_INIT;
 	char target[4096];
-	ssize_t n = readlink(host, target, sizeof(target));
+	ssize_t n = read_link(host, target, sizeof(target));
 	char *text;
 
 	if (n < 0)
-		return -errno;
-	if ((size_t)n >= sizeof(target))
-		return -ENAMETOOLONG;
+		return (int)n;
 	if (++w->links > MAX_LINKS)
 		return -ELOOP;
 	buf_truncate(&w->guest, n && *target == '/' ?
@@ -145,7 +165,8 @@ static int down(struct way *w, const char *name, size_t len, const char *after)
 		r = 0;
 	} else if (r == 0 && is_own(host)) {
 		w->mode = S_IFDIR;
-	} else if (r == 0 && S_ISLNK(st.st_mode) && (*after || !(w->flags & BINDS_NOFOLLOW))) {
+	} else if (r == 0 && S_ISLNK(st.st_mode) && !is_file(w, host, &st) &&
+		   (*after || !(w->flags & BINDS_NOFOLLOW))) {
 		return follow(w, host, after);
 	} else if (r == 0) {
 		w->mode = st.st_mode;

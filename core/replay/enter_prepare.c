@@ -107,6 +107,7 @@ static bool is_by_link(const struct entry *entry, const struct binds_entry *b)
 
 static const char *option_why(const struct enter *how)
 {
+	/* Where those lead is said by this machine's names, which nothing in the root has. */
 	return how->qemu ? "programs of another machine are to run (-q)" :
 	       how->links ? "symlinks are to stand for hard links (-l)" : "";
 }
@@ -144,6 +145,7 @@ int enter_prepare(struct entry *ret, const struct enter *how, struct err *e)
 	const struct binds_words words = {
 		.root = how->root, .words = how->binds.v, .n = how->binds.n, .usual = how->usual,
 		.usual_root = how->usual_root, .silent = how->silent,
+		.links = how->links,
 	};
 	int r = binds_make(&entry.binds, &words, e);
 

@@ -174,6 +174,18 @@ static void look_link(struct event *ev, const struct way *way, const struct spot
 		put(ev, c->vals[way->path + 1], target, (size_t)n, n);
 }
 
+/* What stands for a file is told by the sink that made it. */
+static bool stands_for_file(const struct translate *tr, int fd)
+{
+	char target[LINK_MOST + 1];
+	ssize_t n = tr->spec.is_file ? readlinkat(fd, "", target, LINK_MOST) : -1;
+
+	if (n <= 0)
+		return false;
+	target[n] = '\0';
+	return tr->spec.is_file(target);
+}
+
 int look_answer(struct translate *tr, struct event *ev, struct spot *s)
 {
 	struct way way;
@@ -186,7 +198,7 @@ int look_answer(struct translate *tr, struct event *ev, struct spot *s)
 	}
 	if (s->fd < 0)
 		s->fd = open(s->host.data, O_PATH | O_CLOEXEC | O_NOFOLLOW);
-	if (s->fd < 0)
+	if (s->fd < 0 || stands_for_file(tr, s->fd))
 		return 0;
 	switch (way.look) {
 	case LOOK_STAT:

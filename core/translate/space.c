@@ -23,6 +23,7 @@ struct space {
 	size_t n;
 	struct names *names;
 	bool identity;
+	bool (*is_file)(const char *target);
 	int (*magic)(void *ctx, const char *path, struct buf *ret);
 	void *ctx;
 };
@@ -37,8 +38,14 @@ static const char *below(const char *path, const char *top, size_t len)
 
 static int view_look(struct fsview *v, const char *path, struct name_look *ret)
 {
-	(void)v;
-	return fsview_host()->look(fsview_host(), path, ret);
+	const struct space *s = (struct space *)v;
+	_cleanup_buf_ struct buf target = BUF_INIT;
+	int r = fsview_host()->look(fsview_host(), path, ret);
+
+	if (r == 0 && s->is_file && S_ISLNK(ret->mode) &&
+	    fsview_host()->link(fsview_host(), path, &target) == 0 && s->is_file(buf_str(&target)))
+		ret->mode = S_IFREG | 0777;
+	return r;
 }
 
 static int view_link(struct fsview *v, const char *path, struct buf *ret)
@@ -52,6 +59,11 @@ static int view_magic(struct fsview *v, const char *path, struct buf *ret)
 	struct space *s = (struct space *)v;
 
 	return s->magic ? s->magic(s->ctx, path, ret) : view_link(v, path, ret);
+}
+
+void space_set_files(struct space *s, bool (*is_file)(const char *target))
+{
+	s->is_file = is_file;
 }
 
 void space_set_magic(struct space *s, int (*magic)(void *ctx, const char *path, struct buf *ret), void *ctx)

@@ -66,6 +66,9 @@ bool space_is_outside(const struct space *s, const char *guest, const char **ret
  */
 int space_walk(struct space *s, const char *root, const char *base, struct path_walk *w, struct err *e);
 
+/* Symlinks whose target @is_file says so of are files, for the walk. */
+void space_set_files(struct space *s, bool (*is_file)(const char *target));
+
 /* Of procfs' links to things: @path on the host (/proc/PID/exe …) as the command must read it. */
 void space_set_magic(struct space *s, int (*magic)(void *ctx, const char *path, struct buf *ret), void *ctx);
 

@@ -276,6 +276,7 @@ struct translate *translate_new(const struct translate_spec *spec, struct err *e
 		return NULL;
 	}
 	space_set_magic(tr->space, tell_magic, tr);
+	space_set_files(tr->space, spec->is_file);
 	return tr;
 }
 
@@ -350,7 +351,9 @@ int translate_call_host(struct translate *tr, struct task *t, const struct call 
 	struct spot s = { .fd = -1 };
 	int r = resolve_path(tr, t, &c->paths[i], false, &s);
 
-	if (r == 0) {
+	if (r == 0 && s.proc) {
+		r = -EINVAL;
+	} else if (r == 0) {
 		buf_adds(ret_host, buf_str(&s.host));
 		r = buf_error(ret_host) < 0 ? -ENOMEM : s.error;
 	}

@@ -37,6 +37,8 @@ struct translate_spec {
 	 */
 	void (*looked)(void *looker, struct task *t, const struct syscall_row *row, void *bytes, size_t len);
 	void *looker;
+	/* A symlink with this target stands for a file: another sink tells of it. May be NULL. */
+	bool (*is_file)(const char *target);
 	/* −errno for a file that must not be opened or executed. May be NULL. */
 	int (*opening)(void *ctx, const struct stat *st);
 	void *ctx;
@@ -67,7 +69,7 @@ unsigned translate_classes(const struct translate *tr);
  * appended. What is absent has a host path too, with -ENOENT. Else 0 or −errno.
  */
 int translate_host(struct translate *tr, const char *guest, bool follow, struct buf *ret_host);
-/* Path @i of a call that @t is in, as the call means it. */
+/* Path @i of a call that @t is in, as the call means it. -EINVAL: it means another file to each task (procfs). */
 int translate_call_host(struct translate *tr, struct task *t, const struct call *c, int i, struct buf *ret_host);
 /* The program that @t executes, which /proc/TID/exe does not always tell. 0 or −errno. */
 int translate_program(struct translate *tr, struct task *t, struct stat *ret);

@@ -3,8 +3,10 @@
 #include "emul/links/links.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "arch/stat.h"
 #include "arch/syscall.h"
@@ -13,6 +15,13 @@
 #include "core/base/mem.h"
 #include "core/event/patch.h"
 #include "emul/links/internal.h"
+
+bool links_refused(void)
+{
+	/* Without one: ENOENT. */
+	return (linkat(AT_FDCWD, "", AT_FDCWD, "", 0) < 0 && errno != ENOENT) ||
+	       (link("", "") < 0 && errno != ENOENT);
+}
 
 unsigned links_classes(const struct links_options *o)
 {
@@ -91,9 +100,10 @@ static bool is_look(const struct call *c)
 static int on_drop(struct links *l, struct event *ev)
 {
 	struct pending p = { .drops = true, .form = FORM_INIT };
-	int r = links_drop(l, ev, &p.form) == 0 ? wait_for_return(l, ev, &p) : 0;
+	bool drops = links_drop(l, ev, &p.form) == 0;
+	int r = drops ? wait_for_return(l, ev, &p) : 0;
 
-	if (r < 0 || !ev->want_return)
+	if (r < 0 || !drops)
 		form_free(&p.form);
 	return r;
 }

@@ -39,6 +39,12 @@ struct links_options {
 	void *ctx;
 };
 
+/*
+ * Is link(2) refused by a seccomp filter? Such a one comes before ours, so the engine must
+ * then see calls without one.
+ */
+bool links_refused(void);
+
 unsigned links_classes(const struct links_options *o);	/* SYSCALL_BIT()s that the sink wants */
 struct links *links_new(const struct links_options *o);	/* NULL: no memory */
 void links_free(struct links *l);

@@ -1,22 +1,28 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # emul/links: hard links that are none on disk, and programs that do not notice. What they
-# print is what they print with the kernel's own.
+# print is what they print with the kernel's own: with nothing between them and the kernel
+# but the sink, and under care run -l, where paths are translated as well.
 . "$TOP/tests/tap.sh"
+needs_recording
 
 emulate() { timeout 60 "$TOOLS/emulate" "$@"; }
 # same NAME SCRIPT: in a directory each, with hard links and with those of ours.
 same() {
 	n=$((n + 1))
-	mkdir bare.$n ours.$n plain.$n
+	mkdir bare.$n ours.$n plain.$n run.$n bound.$n
 	(cd bare.$n && sh -c "$2") >bare.$n.out 2>&1
 	(cd ours.$n && emulate --links sh -c "$2") >ours.$n.out 2>&1
 	(cd plain.$n && emulate --plain --links sh -c "$2") >plain.$n.out 2>&1
+	(cd run.$n && "$CARE" run -l sh -c "$2") >run.$n.out 2>&1
+	"$CARE" run -l -b bound.$n:/mnt -w /mnt sh -c "$2" >bound.$n.out 2>&1
 	try "$1" cmp_outputs $n
 }
 cmp_outputs() {
-	[ -s bare.$1.out ] && diff bare.$1.out ours.$1.out && diff bare.$1.out plain.$1.out &&
-		[ "$(find ours.$1 -type f -links +1)" = "" ]
+	[ -s bare.$1.out ] || return 1
+	for way in ours plain run bound; do
+		diff bare.$1.out $way.$1.out && [ "$(find $way.$1 -type f -links +1)" = "" ] || return 1
+	done
 }
 n=0
 
