@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/base/err.h"
+#include "core/replay/idmap.h"
 #include "core/replay/ns.h"
 #include "core/replay/points.h"
 #include "core/replay/wait.h"
@@ -35,8 +36,9 @@ static int run_plan(const struct enter *how, const struct plan_run *run, struct 
 
 	if (r < 0)
 		return r;
-	/* Root need not pretend: it becomes whom it is asked to be. */
-	place->ids = geteuid() == 0 ? PLAN_IDS_TRUE : PLAN_IDS_ONE;
+	/* Root need not pretend: it becomes whom it is asked to be, where that id is its to take. */
+	place->ids = geteuid() == 0 && (!run->fake_ids || idmap_may_become(run->uid, run->gid)) ?
+			     PLAN_IDS_TRUE : PLAN_IDS_ONE;
 	r = start(run, place, &plan, &child, ns, &ret->refused, e);
 	if (r < 0 && ret->refused && place->ids == PLAN_IDS_TRUE) {
 		place->ids = PLAN_IDS_ONE;

@@ -269,3 +269,15 @@ int idmap_works(struct err *e)
 
 	return r < 0 ? r : out.result;
 }
+
+bool idmap_may_become(uid_t uid, gid_t gid)
+{
+	int status = 1;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0);
+	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return status == 0;
+}

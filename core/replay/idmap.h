@@ -38,6 +38,12 @@ int idmap_within(int (*f)(void *arg, struct err *e), void *arg, struct err *e);
 /* Whether we may make a user namespace: 0 or −errno (most often −EPERM). */
 int idmap_works(struct err *e);
 
+/*
+ * Whether we can become @uid:@gid as we are. Root of a user namespace can where those are
+ * mapped, and one without capabilities can not: a child tries it.
+ */
+bool idmap_may_become(uid_t uid, gid_t gid);
+
 /* The first line of a subuid file that grants @name (or the number @id) a range. */
 bool idmap_parse(const char *text, const char *name, unsigned id, struct idmap_range *ret);
 

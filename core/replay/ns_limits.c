@@ -7,12 +7,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/base/err.h"
@@ -156,16 +159,33 @@ int ns_limit(struct ns_state *s, const struct plan_op *op, struct err *e)
 	}
 }
 
+/*
+ * Root that is seen as somebody else was not kept out of anything. What execve(2) gives uid 0
+ * is limited by the bounding set.
+ */
+static void drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++)
+		;
+	syscall(SYS_capset, &header, none);
+}
+
 int ns_settle(const struct plan *p, const sigset_t *mask, struct err *e)
 {
 	struct ns_state s = { .plan = p, .channel = -1, .mask = mask, .old = -1, .root = -1, .shared = true };
-	bool inside = false;
+	bool inside = false, drop = false;
 	int r = 0;
 
 	for (size_t i = 0; i < p->n && r == 0; i++) {
+		drop |= p->ops[i].kind == PLAN_MAP_ONE && p->ops[i].uid != 0 && geteuid() == 0;
 		if (inside && p->ops[i].kind != PLAN_EXEC && p->ops[i].kind != PLAN_GUARD)
 			r = ns_limit(&s, &p->ops[i], e);
 		inside |= p->ops[i].kind == PLAN_DETACH;
 	}
+	if (drop && r == 0)
+		drop_capabilities();
 	return r;
 }

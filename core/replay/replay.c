@@ -222,6 +222,12 @@ static bool wants_ranges(const struct replay *r, struct idmap_grant *grant)
 	       idmap_granted(grant);
 }
 
+/* Root of a container may have no other id than its own, and is then as anybody else. */
+static bool has_all_ids(const struct replay *r)
+{
+	return geteuid() == 0 && idmap_may_become(r->manifest->run.euid, r->manifest->run.egid);
+}
+
 /* Root's own ids first; where root is not let (a container), as anybody else. */
 static int start_any(struct replay *r, struct ns_child *ret, const sigset_t *mask, bool probe,
 		     bool *ret_refused, struct err *e)
@@ -233,7 +239,7 @@ static int start_any(struct replay *r, struct ns_child *ret, const sigset_t *mas
 	*ret_refused = true;
 	if (wants_ranges(r, &grant) && idmap_enter(&grant, run->euid, run->egid, e) == 1)
 		err = start_with(r, PLAN_IDS_RANGES, ret, mask, probe, ret_refused, e);
-	else if (geteuid() == 0)
+	else if (has_all_ids(r))
 		err = start_with(r, PLAN_IDS_TRUE, ret, mask, probe, ret_refused, e);
 	if (err == 0 || !*ret_refused)
 		return err;
@@ -371,7 +377,7 @@ static int prepare_translation(struct replay *r, struct err *e)
 	struct scratch_want want;
 	int err;
 
-	r->place.ids = geteuid() == 0 ? PLAN_IDS_TRUE : PLAN_IDS_ONE;
+	r->place.ids = has_all_ids(r) ? PLAN_IDS_TRUE : PLAN_IDS_ONE;
 	r->place.uid = geteuid();
 	r->place.gid = getegid();
 	want = scratch_wanted(r);

@@ -445,6 +445,19 @@ else
 	# By translation it cannot yet: the private copy lies where only root can go.
 	[ "${REFUSED-}" ] || try "root becomes whoever recorded" becomes
 fi
+# As in a container without granted ids.
+make lone uid=1234 gid=55 cwd=/work env=PATH=/bin path=/bin/sh owner=/work/in:1234:55 owner=/etc/resolv.conf:9:9 -- \
+	sh -c 'id -u; id -g; echo x >>in; cat in; (echo x >>/etc/resolv.conf) 2>/dev/null || echo kept out'
+lone() { gives 0 "1234
+55
+input
+x
+kept out" unshare -Ur "$CARE" replay -v -1 --engine="$1" lone; }
+if [ -z "${REFUSED-}" ]; then
+	for engine in namespaces ptrace; do
+		try "root that has no id but its own replays what a user recorded: $engine" lone $engine
+	done
+fi
 
 plan() {
 	"$CARE" replay --plan a.tar >out && grep '^namespaces' out && grep '^run .*/bin/sh as sh -c' out && no_debris

@@ -9,7 +9,8 @@
 # By default each workload is tried once, in one format, and each format once; root begins
 # with another format than a user. --full (or FULL=1) tries all with all. A workload is a file
 # of tests/system/workloads; its archive is replayed by `care replay` and, extracted, by its
-# re-execute.sh. With REFUSED=1 the kernel there refuses namespaces and mounts.
+# re-execute.sh. With REFUSED=1 the kernel there refuses namespaces and mounts, with
+# ROOT_THERE=1 root replays there. WORKLOADS has names of workloads, if not all are to be tried.
 . "$TOP/tests/system/common"
 
 formats='tar tar.gz tar.lzo tar.zst cpio.gz dir default'
@@ -20,7 +21,8 @@ if [ $# -gt 0 ]; then
 	full=1
 else
 	# Those that take long last: what is broken shows early.
-	set -- gcc i386 x11 python git perl signal threads input i386-alone dash bc
+	# shellcheck disable=SC2086
+	set -- ${WORKLOADS:-gcc i386 x11 python git perl signal threads input i386-alone dash bc}
 fi
 
 # --- recording -----------------------------------------------------------------------------
@@ -150,7 +152,7 @@ results_in() {	# DIR
 
 try_replay() {	# HOW FORMAT NAME
 	empty_elsewhere
-	guard=${REFUSED:+/in/deny namespaces,mounts --errno=EPERM --}
+	guard=$refusing
 	"$1"
 	guard=
 	if same recorded replayed >"$base/difference"; then
@@ -197,8 +199,14 @@ try_place() {
 	else
 		not_ok "$name" "$base/programs.there"
 	fi
-	name="there is another user, without a capability, and nothing from here"
-	if [ "$(sed -n 1p "$base/place")" = "$guest_uid" ] && [ "$(id -u)" -ne "$guest_uid" ] && [ -z "$(sed -n 2p "$base/place")" ] &&
+	if [ "${ROOT_THERE-}" ]; then
+		name="there is root, with capabilities, and nothing from here" who=0
+		[ "$(sed -n 2p "$base/place")" ] || who=none
+	else
+		name="there is another user, without a capability, and nothing from here" who=$guest_uid
+		if [ "$(id -u)" -eq "$guest_uid" ] || [ "$(sed -n 2p "$base/place")" ]; then who=none; fi
+	fi
+	if [ "$(sed -n 1p "$base/place")" = "$who" ] &&
 		! elsewhere "ls $base || ls $TOP || command -v gcc || command -v python3 || command -v perl" >/dev/null 2>&1; then
 		ok "$name"
 	else
@@ -211,9 +219,22 @@ try_place() {
 	else
 		not_ok "the libc there ($there_libc) is not that from here ($here_libc)"
 	fi
+	[ "${REFUSED-}" ] || return 0
+	name="the kernel there makes no namespace, and mounts nothing"
+	mkdir -p "$there/in"
+	cp "$TOOLS/deny" "$there/in/deny"
+	guard=$refusing
+	elsewhere 'for n in U m; do unshare -$n true; echo $?; done; mount -t tmpfs t /tmp; echo $?' >"$base/refused" 2>&1
+	guard=
+	if [ "$(grep -cx 1 "$base/refused")" -eq 3 ]; then
+		ok "$name"
+	else
+		not_ok "$name" "$base/refused"
+	fi
 }
 
 [ -d "${SYSTEM-}/root" ] || { echo "1..0 # SKIP there is no other root: tests/system/prepare makes it"; exit 0; }
+refusing=${REFUSED:+/in/deny namespaces,mounts --errno=EPERM --}
 make_elsewhere
 try_place
 for name in "$@"; do

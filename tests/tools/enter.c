@@ -7,7 +7,7 @@
  *
  * Not chroot(2): below one the kernel refuses user namespaces, which is what the
  * commands run here need. Root steps down to UID:GID; anybody else is called so in a user
- * namespace. Exit status: the command's, 128+n for a signal, 125 for our own failures.
+ * namespace. As 0:0 the command is root there, with all capabilities. Exit status: the command's, 128+n for a signal, 125 for our own failures.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -173,7 +173,7 @@ static int be_init(char *const *argv, uid_t uid, gid_t gid, int need_user)
 int main(int argc, char **argv)
 {
 	unsigned uid = 0, gid = 0;
-	int need_user = geteuid() != 0, n_binds = 0, c;
+	int need_user = geteuid() != 0, n_binds = 0, named = 0, c;
 	char **binds = calloc(argc, sizeof(*binds));
 	pid_t pid;
 
@@ -184,8 +184,10 @@ int main(int argc, char **argv)
 			binds[n_binds++] = optarg;
 		else if (c != 'u' || sscanf(optarg, "%u:%u", &uid, &gid) != 2)
 			return 125;
+		else
+			named = 1;
 	}
-	if (argc - optind < 2 || uid == 0) {
+	if (argc - optind < 2 || !named) {
 		fprintf(stderr, "usage: enter [-b HOST:GUEST]... -u UID:GID ROOT COMMAND...\n");
 		return 125;
 	}
