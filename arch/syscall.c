@@ -129,6 +129,7 @@ const char *syscall_class_name(enum syscall_class class)
 		[SYSCALL_LIST] = "list",
 		[SYSCALL_MOUNT] = "mount",
 		[SYSCALL_NET] = "net",
+		[SYSCALL_BIND] = "bind",
 		[SYSCALL_TAKE] = "take",
 		[SYSCALL_TASK] = "task",
 		[SYSCALL_TRACE] = "trace",

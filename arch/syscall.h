@@ -21,6 +21,7 @@ enum syscall_class {
 	SYSCALL_LIST,		/* reads the names of a directory */
 	SYSCALL_MOUNT,		/* mounts and namespaces */
 	SYSCALL_NET,		/* gives a socket address */
+	SYSCALL_BIND,		/* gives one to a socket of its own: a file comes into being */
 	SYSCALL_TAKE,		/* may bring descriptors that somebody else opened */
 	SYSCALL_TASK,		/* makes a task */
 	SYSCALL_TRACE,		/* ptrace */
@@ -45,7 +46,8 @@ enum syscall_class {
 	(SYSCALL_BIT(SYSCALL_LOOK) | SYSCALL_BIT(SYSCALL_OPEN) |               \
 	 SYSCALL_BIT(SYSCALL_EXEC) | SYSCALL_BIT(SYSCALL_CHANGE) |             \
 	 SYSCALL_BIT(SYSCALL_ENTER) | SYSCALL_BIT(SYSCALL_LIST) |              \
-	 SYSCALL_BIT(SYSCALL_MOUNT) | SYSCALL_BIT(SYSCALL_NET))
+	 SYSCALL_BIT(SYSCALL_MOUNT) | SYSCALL_BIT(SYSCALL_NET) |               \
+	 SYSCALL_BIT(SYSCALL_BIND))
 
 const char *syscall_class_name(enum syscall_class class);
 

@@ -22,7 +22,7 @@
 
 bool sockets_passes(const struct call *c)
 {
-	return c->row && (c->row->class == SYSCALL_NET) && c->n_paths;
+	return c->row && (c->row->class == SYSCALL_NET || c->row->class == SYSCALL_BIND) && c->n_paths;
 }
 
 /* The directory of @s->host through a descriptor of ours, if it is too long. 0 or −errno. */

@@ -132,7 +132,8 @@ void facts_ask(struct ids *ids, struct who *w, struct event *ev, int i, bool nof
 	static const char room[STAT_SIZE_MAX];
 	const struct call_path *p = &ev->call->paths[i];
 	enum syscall_id call = look_up_call(ids, ev->call->abi);
-	const char *text = ev->rewrite[i];
+	/* In a socket's address nothing ends it. */
+	const char *text = ev->rewrite[i] ? ev->rewrite[i] : p->arg < 0 ? buf_str(&p->text) : NULL;
 	unsigned flags = nofollow ? AT_SYMLINK_NOFOLLOW : 0;
 	struct patch *patch = ev->patch;
 	bool x = call == SYSCALL_statx;

@@ -28,7 +28,7 @@ static const uint8_t ops[SYSCALL_IDS_END] = {
 	[SYSCALL_creat] = OP_OPEN,
 	[SYSCALL_mkdir] = OP_MKDIR, [SYSCALL_mkdirat] = OP_MKDIR,
 	[SYSCALL_mknod] = OP_MKNOD, [SYSCALL_mknodat] = OP_MKNOD,
-	[SYSCALL_symlink] = OP_SYMLINK, [SYSCALL_symlinkat] = OP_SYMLINK,
+	[SYSCALL_symlink] = OP_SYMLINK, [SYSCALL_symlinkat] = OP_SYMLINK, [SYSCALL_bind] = OP_BIND,
 	[SYSCALL_unlink] = OP_REMOVE, [SYSCALL_unlinkat] = OP_REMOVE, [SYSCALL_rmdir] = OP_REMOVE,
 	[SYSCALL_rename] = OP_RENAME, [SYSCALL_renameat] = OP_RENAME, [SYSCALL_renameat2] = OP_RENAME,
 	[SYSCALL_setxattr] = OP_SET_XATTR, [SYSCALL_lsetxattr] = OP_SET_XATTR,
@@ -180,7 +180,7 @@ static int on_call(struct ids *ids, struct who *w, struct event *ev)
 	if (op == OP_STAT)
 		return show_call(ids, ev);
 	r = op >= OP_SET_XATTR ? xattr_call(ids, w, ev, op) :
-	    op >= OP_OPEN && op <= OP_SYMLINK ? make_call(ids, w, ev, op) : change_call(ids, w, ev, op);
+	    op >= OP_OPEN && op <= OP_BIND ? make_call(ids, w, ev, op) : change_call(ids, w, ev, op);
 	if (!w->asked.waiting)		/* the next one like it begins at the beginning */
 		w->asked.stage = STAGE_FIRST;
 	return r;
@@ -200,7 +200,7 @@ static int on_return(struct ids *ids, struct who *w, struct event *ev)
 		return 0;
 	w->asked.waiting = false;
 	r = op >= OP_SET_XATTR ? xattr_return(ids, w, ev) :
-	    op >= OP_OPEN && op <= OP_SYMLINK ? make_return(ids, w, ev) : change_return(ids, w, ev);
+	    op >= OP_OPEN && op <= OP_BIND ? make_return(ids, w, ev) : change_return(ids, w, ev);
 	if (!ev->again)
 		w->asked.stage = STAGE_FIRST;
 	return r;
@@ -296,7 +296,7 @@ unsigned ids_classes(const struct ids *ids)
 {
 	(void)ids;
 	return SYSCALL_BIT(SYSCALL_LOOK) | SYSCALL_BIT(SYSCALL_OPEN) | SYSCALL_BIT(SYSCALL_EXEC) |
-	       SYSCALL_BIT(SYSCALL_CHANGE) | SYSCALL_BIT(SYSCALL_ENTER) |
+	       SYSCALL_BIT(SYSCALL_CHANGE) | SYSCALL_BIT(SYSCALL_ENTER) | SYSCALL_BIT(SYSCALL_BIND) |
 	       SYSCALL_BIT(SYSCALL_IDS) | SYSCALL_BIT(SYSCALL_WHO) |
 	       SYSCALL_BIT(SYSCALL_FDMETA);
 }

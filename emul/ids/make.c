@@ -46,7 +46,7 @@ static int remember_made(struct ids *ids, struct who *w, const struct stat_facts
 	return 0;
 }
 
-/* --- by name: mkdir, mknod, symlink ------------------------------------------------------------- */
+/* --- by name: mkdir, mknod, symlink, bind ------------------------------------------------------- */
 
 static bool is_device(uint32_t mode)
 {

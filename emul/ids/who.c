@@ -240,6 +240,16 @@ static bool get_call(struct ids *ids, struct creds *c, struct event *ev, enum sy
 	}
 }
 
+/*
+ * The kernel would refuse our user's messages to its audit log, and PAM takes that for a
+ * failure of whoever says to be root. Without such sockets there is no audit: libaudit is quiet.
+ */
+static bool audit_call(const struct ids *ids, const struct event *ev, int64_t *ret)
+{
+	*ret = -EPROTONOSUPPORT;
+	return (int)ev->call->vals[0] == AF_NETLINK && ids->our_uid;
+}
+
 void who_call(struct ids *ids, struct who *w, struct event *ev)
 {
 	const struct call *call = ev->call;
@@ -251,6 +261,8 @@ void who_call(struct ids *ids, struct who *w, struct event *ev)
 		done = creds_prctl(&w->creds, (uint32_t)call->vals[0], call->vals[1], call->vals[2], &ret);
 	else if (via == SYSCALL_getsockopt)
 		ev->want_return = true;
+	else if (via == SYSCALL_socket)
+		done = audit_call(ids, ev, &ret);
 	else
 		done = set_call(&w->creds, ev, id, &ret) || get_call(ids, &w->creds, ev, id, &ret);
 	if (done)

@@ -20,7 +20,13 @@
 
 unsigned ports_classes(void)
 {
-	return SYSCALL_BIT(SYSCALL_NET) | SYSCALL_BIT(SYSCALL_PEER) | SYSCALL_BIT(SYSCALL_TAKE);
+	return SYSCALL_BIT(SYSCALL_NET) | SYSCALL_BIT(SYSCALL_BIND) | SYSCALL_BIT(SYSCALL_PEER) |
+	       SYSCALL_BIT(SYSCALL_TAKE);
+}
+
+static bool gives_address(const struct call *c)
+{
+	return c->row->class == SYSCALL_NET || c->row->class == SYSCALL_BIND;
 }
 
 static void forget(struct ports *p, const struct task *t)
@@ -68,7 +74,7 @@ static int on_call(struct ports *p, struct event *ev, struct err *e)
 		return 0;
 	if (tells_address(ev->call))
 		ev->want_return = true;
-	if (ev->call->row->class != SYSCALL_NET)
+	if (!gives_address(ev->call))
 		return 0;
 	if (before && before->chosen && ev->call->addr_bind)
 		pending.tries = before->tries;
@@ -151,7 +157,7 @@ static int on_event(struct sink *self, struct event *ev, struct err *e)
 		if (!ev->call->row)
 			return 0;
 		on_told(p, ev);
-		pending = ev->call->row->class == SYSCALL_NET ? pending_of(p, ev->task) : NULL;
+		pending = gives_address(ev->call) ? pending_of(p, ev->task) : NULL;
 		if (pending && pending->message)
 			on_sent_first(ev, pending);
 		else if (pending && ev->call->addr_bind)

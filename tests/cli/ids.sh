@@ -158,15 +158,17 @@ chown 0, setuid 0, permitted 0'
 	try "what another user makes is his ($way)" shown '
 		chmod 777 .
 		"$TOOLS/become" setgid=40 setuid=50 "exec=/bin/sh" 2>/dev/null <<-"E"
-			: >f; mkdir g; ln -s f h; mkfifo i; : >>f
-			stat -c "%n %u %g" f g h i
+			: >f; mkdir g; ln -s f h; mkfifo i; : >>f; "$TOOLS/become" bind=j; chmod 700 j
+			stat -c "%n %u %g" f g h i j
 		E' \
 'setgid: done
 setuid: done
+bind: done
 f 50 40
 g 50 40
 h 50 40
-i 50 40'
+i 50 40
+j 50 40'
 	try "root passes modes that keep our user out ($way)" passes
 	try "attributes that only root may set are kept beside the disk's ($way)" shown '
 		: >f; "$TOOLS/become" hasxattr=f xattr=f hasxattr=f; cp -p f g; ln f h; "$TOOLS/become" hasxattr=h
@@ -195,6 +197,10 @@ peer 100000 70000
 secure 1, 100000 5
 setuid: Operation not permitted'
 	fi
+	# Else PAM fails, and sudo complains.
+	[ "$(id -u)" -eq 0 ] || try "there is no audit log that would refuse our user ($way)" shown \
+		'"$TOOLS/become" audit; echo $?' 'no audit
+0'
 	try "errors are the kernel's ($way)" shown '
 		: >f
 		chown 1 none 2>&1 | sed "s/.*: //"; chown 1 f/x 2>&1 | sed "s/.*: //"; chmod 1 none 2>&1 | sed "s/.*: //"

@@ -31,8 +31,9 @@ static const char *const known[SYSCALL_CLASSES] = {
 		"mount umount umount2 pivot_root open_tree open_tree_attr move_mount fsopen fsconfig "
 		"fsconfig=3 fsconfig=4 fsmount fspick mount_setattr unshare setns",
 	[SYSCALL_NET] =
-		"bind connect listen sendto sendmsg sendmmsg socketcall=2 socketcall=3 socketcall=4 "
-		"socketcall=11 socketcall=16 socketcall=20",
+		"connect listen sendto sendmsg sendmmsg socketcall=3 socketcall=4 socketcall=11 "
+		"socketcall=16 socketcall=20",
+	[SYSCALL_BIND] = "bind socketcall=2",
 	[SYSCALL_TAKE] = "recvmsg recvmmsg recvmmsg_time64 socketcall=17 socketcall=19",
 	[SYSCALL_TASK] = "fork vfork clone clone3",
 	[SYSCALL_TRACE] = "ptrace",
@@ -56,7 +57,8 @@ static const char *const known[SYSCALL_CLASSES] = {
 	[SYSCALL_WHO] =
 		"getuid getgid geteuid getegid getresuid getresgid getgroups getuid32 getgid32 "
 		"geteuid32 getegid32 getresuid32 getresgid32 getgroups32 capget capset prctl=7 "
-		"prctl=8 prctl=23 prctl=24 prctl=27 prctl=28 prctl=38 prctl=47 getsockopt=17",
+		"prctl=8 prctl=23 prctl=24 prctl=27 prctl=28 prctl=38 prctl=47 getsockopt=17 "
+		"socket=9",
 	[SYSCALL_UNAME] = "uname olduname oldolduname",
 	[SYSCALL_FDMETA] =
 		"fstat oldfstat fstat64 fchmod fchown fchown32 fgetxattr flistxattr fsetxattr "

@@ -2,11 +2,14 @@
 /*
  * become STEP…: changes who it is and tells what came of it. Steps: show, caps, peer, secure,
  * setuid=N, seteuid=N, setresuid=N, setgid=N, setgroups=N, keepcaps, nonewprivs, mknod=NAME,
- * chown=NAME, xattr=NAME (sets one), hasxattr=NAME, exec=PROGRAM (with the steps that follow).
+ * chown=NAME, bind=NAME (a socket), audit, xattr=NAME (sets one), hasxattr=NAME, exec=PROGRAM (with the steps that follow).
  */
 #include <errno.h>
 #include <grp.h>
+#include <linux/audit.h>
 #include <linux/capability.h>
+#include <linux/netlink.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +20,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -67,6 +71,41 @@ static void attribute(const char *path)
 	       sum > 0 && memmem(names, sum, "security.capability", 20) ? "with it" : "without");
 }
 
+static int bind_socket(const char *name)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	/* Without the NUL, which the address may lack. */
+	memcpy(un.sun_path, name, strlen(name));
+	return bind(fd, (struct sockaddr *)&un, offsetof(struct sockaddr_un, sun_path) + (socklen_t)strlen(name));
+}
+
+/* As libaudit: a message, and whether it was taken. */
+static void audit(void)
+{
+	struct {
+		struct nlmsghdr head;
+		char text[64];
+	} m = { .head = { .nlmsg_type = AUDIT_USER, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK }, .text = "test" };
+	struct {
+		struct nlmsghdr head;
+		struct nlmsgerr error;
+	} answer = { 0 };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
+
+	m.head.nlmsg_len = sizeof(m);
+	if (fd < 0 && (errno == EPROTONOSUPPORT || errno == EAFNOSUPPORT)) {
+		printf("no audit\n");
+	} else if (fd < 0 || send(fd, &m, sizeof(m), 0) < 0) {
+		printf(errno == ECONNREFUSED ? "no audit\n" : "audit: %m\n");
+	} else {
+		recv(fd, &answer, sizeof(answer), 0);
+		errno = -answer.error.error;
+		printf(errno == ECONNREFUSED ? "no audit\n" : "audit: %m\n");
+	}
+}
+
 static const char capability[20] = { 1, 0, 0, 2, 0, 32 };
 
 /* errno, or 0 */
@@ -81,6 +120,7 @@ static int change(const char *name, const char *value)
 		!strcmp(name, "nonewprivs") ? prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) :
 		!strcmp(name, "mknod") ? mknod(value, S_IFCHR | 0600, makedev(1, 3)) :
 		!strcmp(name, "chown") ? chown(value, 1, 1) :
+		!strcmp(name, "bind") ? bind_socket(value) :
 		!strcmp(name, "xattr") ? setxattr(value, "security.capability", capability, 20, 0) : -2;
 
 	if (r == -2) {
@@ -103,6 +143,8 @@ int main(int argc, char **argv)
 			caps();
 		} else if (!strcmp(argv[i], "peer")) {
 			peer();
+		} else if (!strcmp(argv[i], "audit")) {
+			audit();
 		} else if (!strcmp(argv[i], "secure")) {
 			printf("secure %lu, %lu %lu\n", getauxval(AT_SECURE), getauxval(AT_UID),
 			       getauxval(AT_EUID));
