@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@ struct job {
 	struct plan *plan;
 	struct ids *ids;
 	struct err *in_child;	/* shared with it */
+	int keeper[2];		/* a socket that keeps what is sent into it */
 };
 
 bool run_ids_wanted(const struct entry *entry)
@@ -102,7 +104,7 @@ static int in_child(void *arg)
 {
 	const struct job *job = arg;
 
-	return ns_in_child(job->plan, job->in_child);
+	return ns_in_child(job->plan, job->keeper[1], job->in_child);
 }
 
 static void tick(void *arg)
@@ -208,6 +210,10 @@ int run_ids(const struct entry *entry, struct enter_result *ret, struct err *e)
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (job.in_child == MAP_FAILED)
 		return err_set(e, -errno, "get memory");
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, job.keeper) < 0) {
+		munmap(job.in_child, sizeof(*job.in_child));
+		return err_set(e, -errno, "make a socket");
+	}
 	r = prepare(&job, ret, e);
 	if (r == 0) {
 		r = find_program(entry, &program);
@@ -218,6 +224,8 @@ int run_ids(const struct entry *entry, struct enter_result *ret, struct err *e)
 		r = run_engine(&job, program, ret, e);
 	ids_free(job.ids);
 	plan_free(job.plan);
+	close(job.keeper[0]);
+	close(job.keeper[1]);
 	munmap(job.in_child, sizeof(*job.in_child));
 	return r;
 }

@@ -8,8 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/err.h"
 #include "core/cmd/commands.h"
 #include "core/cmd/isolate.h"
+
+#define DEFAULT_PATH "/bin:/usr/bin"	/* what POSIX shells use when there is no PATH */
 
 #define OPTION(names, type, field, arg, help) CMD_OPTION(names, type, run_options, field, arg, help)
 
@@ -115,21 +118,24 @@ static int take_ports(struct run_request *r, const struct run_options *o)
 /* At spaces, without any quoting: as PRoot. */
 static int take_qemu(struct run_request *r, const struct run_options *o)
 {
+	_cleanup_free_ char *text = o->qemu ? strdup(o->qemu) : NULL;
+	_cleanup_free_ char **words = o->qemu ? calloc(strlen(o->qemu) / 2 + 2, sizeof(*words)) : NULL;
+	struct err e = { 0 };
 	size_t n = 0;
 	char *at = NULL;
 
 	if (!o->qemu)
 		return 0;
-	r->qemu_text = strdup(o->qemu);
-	r->qemu = calloc(strlen(o->qemu) / 2 + 2, sizeof(*r->qemu));
-	if (!r->qemu || !r->qemu_text)
+	if (!text || !words)
 		return cmd_fail(CMD_EXIT_FAILURE, "no memory");
-	for (char *word = strtok_r(r->qemu_text, " ", &at); word; word = strtok_r(NULL, " ", &at))
-		r->qemu[n++] = word;
+	for (char *word = strtok_r(text, " ", &at); word; word = strtok_r(NULL, " ", &at))
+		words[n++] = word;
 	if (!n)
 		return cmd_usage(&cmd_run, "-q: the COMMAND is empty");
-	r->how.qemu = r->qemu;
-	r->how.unmixed = o->mixed == 1;
+	if (qemu_find(&r->qemu, words, getenv("PATH") ?: DEFAULT_PATH, "-q", &e) < 0)
+		return cmd_fail_err(CMD_EXIT_FAILURE, &e);
+	r->qemu.all = o->mixed == 1;
+	r->how.qemu = &r->qemu;
 	return 0;
 }
 
@@ -194,7 +200,6 @@ int run_request_make(struct run_request *r, const struct run_options *o, char *c
 void run_request_clear(struct run_request *r)
 {
 	free(r->ports);
-	free(r->qemu);
-	free(r->qemu_text);
+	qemu_clear(&r->qemu);
 	*r = (struct run_request){ 0 };
 }

@@ -5,6 +5,7 @@
 
 #include "core/cmd/cmd.h"
 #include "core/replay/enter.h"
+#include "emul/qemu/qemu.h"
 #include "emul/uname/uname.h"
 
 struct run_options {
@@ -23,8 +24,7 @@ extern const struct run_options run_option_defaults;
 struct run_request {
 	struct enter how;
 	struct enter_port *ports;
-	char **qemu;
-	char *qemu_text;
+	struct qemu qemu;
 	struct uname_names kernel;
 };
 

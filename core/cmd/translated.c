@@ -25,6 +25,7 @@
 #include "core/replay/replay.h"
 #include "core/task/task.h"
 #include "core/translate/translate.h"
+#include "emul/elf/elf.h"
 #include "emul/ids/ids.h"
 #include "emul/links/links.h"
 
@@ -198,6 +199,16 @@ static int call_host(void *translate, struct task *t, const struct call *c, int 
 	return translate_call_host(translate, t, c, i, ret);
 }
 
+/* What is no program here is no script for a shell either. */
+static bool is_binary(struct run *run)
+{
+	_cleanup_buf_ struct buf host = BUF_INIT;
+	_cleanup_close_ int fd = translate_host(run->translate, run->program, true, &host) < 0 ?
+					 -1 : open(host.data, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd >= 0 && elf_has_magic(fd);
+}
+
 static int run_engine(struct run *run, struct outcome *ret, struct err *e)
 {
 	struct engine_result result = { 0 };
@@ -205,7 +216,7 @@ static int run_engine(struct run *run, struct outcome *ret, struct err *e)
 	struct engine_spec spec = {
 		.argv = run->argv, .envp = run->env, .path = run->program, .kind = run->kind,
 		.kill_on_exit = run->kill_others, .confine = true, .stop_too = true,
-		.fake_ids = run->ids != NULL, .tasks = run->tasks, .child = in_child,
+		.binary = is_binary(run), .fake_ids = run->ids != NULL, .tasks = run->tasks, .child = in_child,
 		.arg = run, .tick = tick,
 		.classes = translate_classes(run->translate) | (run->ids ? ids_classes(run->ids) : 0),
 	};
@@ -264,16 +275,14 @@ int translated_run(const struct entry *entry, enum engine_kind kind, struct ente
 		.argv = entry->how->argv, .env = entry->env, .cwd = entry->cwd, .kind = kind,
 		.kill_others = entry->how->kill_others, .how = entry->how,
 	};
-	struct translate_spec spec = {
-		.root = entry->binds.root, .is_file = entry->how->links ? links_is_target : NULL,
-	};
 	const struct enter *how = entry->how;
+	struct translate_spec spec = {
+		.root = entry->binds.root, .qemu = how->qemu, .is_file = how->links ? links_is_target : NULL,
+	};
 	struct ids_spec ids = { .uid = how->uid, .gid = how->gid, .file = how->ids_file };
 	struct outcome out = { 0 };
-	int r = how->qemu ? err_set(e, -EOPNOTSUPP, "-q: this care cannot run programs of another machine yet") : 0;
+	int r = open_run(&run, &spec, how->fake_ids ? &ids : NULL, e);
 
-	if (r == 0)
-		r = open_run(&run, &spec, how->fake_ids ? &ids : NULL, e);
 	if (r == 0)
 		r = bind_entry(&run, &entry->binds, e);
 	if (r == 0) {

@@ -26,6 +26,7 @@ enum engine_kind {
 struct engine_spec {
 	char *const *argv;	/* argv[0] is searched in $PATH of envp, as a shell does */
 	const char *path;	/* what to execute then, searched already; NULL: not */
+	bool binary;		/* … is known not to be a text, which a shell would run as a script */
 	char *const *envp;	/* NULL: care's own environment */
 	enum engine_kind kind;
 	bool kill_on_exit;	/* the initial command's end ends all the others */

@@ -17,6 +17,7 @@
 #include "core/base/mem.h"
 #include "core/engine/engine.h"
 #include "core/engine/signals.h"
+#include "emul/elf/elf.h"
 
 #ifndef SECCOMP_FILTER_FLAG_SPEC_ALLOW
 #define SECCOMP_FILTER_FLAG_SPEC_ALLOW 4
@@ -126,11 +127,15 @@ static int execute(const struct engine_spec *spec, const char *path)
 {
 	char *const *envp = spec->envp ? spec->envp : environ;
 	_cleanup_free_ char **argv = NULL;
+	_cleanup_close_ int fd = -1;
 	size_t n = 0;
 
 	execve(path, spec->argv, envp);
 	if (errno != ENOEXEC)
 		return -errno;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (spec->binary || (fd >= 0 && elf_has_magic(fd)))
+		return -ENOEXEC;
 
 	/* A text file without #!: the shell's business, as everywhere. */
 	while (spec->argv[n])

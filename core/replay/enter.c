@@ -10,6 +10,7 @@
 #include "core/replay/ns.h"
 #include "core/replay/points.h"
 #include "core/replay/wait.h"
+#include "emul/qemu/qemu.h"
 
 static int start(const struct plan_run *run, struct plan_place *place, struct plan **ret_plan,
 		 struct ns_child *child, struct ns_start how, bool *ret_refused, struct err *e)
@@ -68,6 +69,10 @@ void enter_plan_run(const struct entry *entry, struct plan_run *ret)
 		.argv = how->argv, .env = entry->env, .binds = &entry->binds, .cwd = entry->cwd,
 		.fake_ids = how->fake_ids, .uid = how->uid, .gid = how->gid, .isolate = how->isolate,
 	};
+	if (entry->binfmt) {
+		ret->emulator = how->qemu->path;
+		ret->binfmt = entry->binfmt;
+	}
 	ret->lacks = points_lacks(entry->points, &ret->n_lacks);
 }
 

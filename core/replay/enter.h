@@ -16,6 +16,7 @@
 struct err;
 struct ns_runner;
 struct points;
+struct qemu;
 struct uname_names;
 
 enum enter_way {
@@ -49,8 +50,7 @@ struct enter {
 
 	const struct uname_names *kernel;	/* what uname(2) tells (emul/uname/uname.h); NULL: the truth */
 
-	char *const *qemu;		/* command for programs of another machine, NULL-terminated; or NULL */
-	bool unmixed;			/* it is for this machine's programs too */
+	const struct qemu *qemu;	/* runs programs of another machine (emul/qemu/qemu.h); or NULL */
 
 	const struct enter_port *ports;
 	size_t n_ports;
@@ -74,6 +74,7 @@ struct entry {
 	char **env;		/* NULL-terminated, for the command */
 	char *cwd;		/* in the root, canonical, and there */
 	struct points *points;	/* made for the bindings; what lacks, the way has to cope with */
+	char *binfmt;		/* what registers how->qemu, NULL: it is not wanted or must go otherwise */
 	char why_not[200];	/* why namespaces alone cannot do what is asked for, "" = they can */
 };
 

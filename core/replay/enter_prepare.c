@@ -13,8 +13,10 @@
 #include "core/base/err.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/replay/natives.h"
 #include "core/replay/points.h"
 #include "core/replay/settle.h"
+#include "emul/qemu/qemu.h"
 
 extern char **environ;
 
@@ -97,6 +99,18 @@ static int find_cwd(struct entry *entry, struct err *e)
 	return entry->cwd ? 0 : err_set(e, -ENOMEM, "find the working directory");
 }
 
+/* The emulator's path is looked up from this machine's root, which it is relative to then. */
+static int make_binfmt(struct entry *entry)
+{
+	_cleanup_buf_ struct buf line = BUF_INIT;
+
+	if (!entry->how->qemu || *entry->why_not)
+		return 0;
+	qemu_binfmt(entry->how->qemu, entry->how->qemu->path + 1, &line);
+	entry->binfmt = buf_steal(&line);
+	return entry->binfmt ? 0 : -ENOMEM;
+}
+
 /* Where it is missing in the root a symlink does, if it leads to the same. */
 static bool is_by_link(const struct entry *entry, const struct binds_entry *b)
 {
@@ -105,18 +119,26 @@ static bool is_by_link(const struct entry *entry, const struct binds_entry *b)
 	return b->flags & BINDS_MISSING && there && !strcmp(there, b->host);
 }
 
-static const char *option_why(const struct enter *how)
+/* Root has no user namespace of its own here: it would be registered for the whole machine. */
+static const char *qemu_why(const struct qemu *q)
 {
+	return geteuid() == 0 ? "only in a user's namespace can it be registered" : qemu_binfmt_why_not(q);
+}
+
+static void option_why(const struct enter *how, char *to, size_t size)
+{
+	const char *qemu = how->qemu ? qemu_why(how->qemu) : NULL;
+
 	/* Where those lead is said by this machine's names, which nothing in the root has. */
-	return how->qemu ? "programs of another machine are to run (-q)" :
-	       how->links ? "symlinks are to stand for hard links (-l)" : "";
+	if (how->links)
+		snprintf(to, size, "symlinks are to stand for hard links (-l)");
+	else if (qemu)
+		snprintf(to, size, "%.80s is to run programs (-q), and %s", how->qemu->words[0], qemu);
 }
 
 static void find_why_not(struct entry *entry)
 {
-	const char *option = option_why(entry->how);
-
-	snprintf(entry->why_not, sizeof(entry->why_not), "%s", option);
+	option_why(entry->how, entry->why_not, sizeof(entry->why_not));
 	for (size_t i = 0; i < entry->binds.n; i++) {
 		const struct binds_entry *b = &entry->binds.v[i];
 
@@ -130,24 +152,58 @@ static void find_why_not(struct entry *entry)
 	}
 }
 
+/* What is bound without being asked for; the words are others', the list is the caller's. NULL: no memory. */
+static const char **make_usual(const struct enter *how, char *const natives[NATIVES_MOST + 1])
+{
+	size_t n = 0, used = 0;
+	const char **list;
+
+	while (how->usual && how->usual[n])
+		n++;
+	list = calloc(n + NATIVES_MOST + 1, sizeof(*list));
+	for (size_t i = 0; list && i < n; i++)
+		list[used++] = how->usual[i];
+	for (size_t i = 0; list && natives[i]; i++)
+		list[used++] = natives[i];
+	return list;
+}
+
+static int make_binds(struct entry *entry, struct err *e)
+{
+	const struct enter *how = entry->how;
+	char *natives[NATIVES_MOST + 1] = { NULL };
+	struct binds_words words = {
+		.root = how->root, .words = how->binds.v, .n = how->binds.n,
+		.usual_root = how->usual_root, .silent = how->silent, .links = how->links,
+	};
+	_cleanup_free_ const char **usual = NULL;
+	int r;
+
+	/* Programs of both machines run side by side. */
+	if (how->qemu && !how->qemu->all && how->root)
+		natives_find(how->root, natives);
+	usual = make_usual(how, natives);
+	words.usual = usual;
+	r = usual ? binds_make(&entry->binds, &words, e) : err_set(e, -ENOMEM, "bind");
+	for (size_t i = 0; natives[i]; i++)
+		free(natives[i]);
+	return r;
+}
+
 void entry_clear(struct entry *entry)
 {
 	points_remove(entry->points);
 	binds_clear(&entry->binds);
 	free_words(entry->env);
 	free(entry->cwd);
+	free(entry->binfmt);
 	*entry = (struct entry){ 0 };
 }
 
 int enter_prepare(struct entry *ret, const struct enter *how, struct err *e)
 {
 	struct entry entry = { .how = how };
-	const struct binds_words words = {
-		.root = how->root, .words = how->binds.v, .n = how->binds.n, .usual = how->usual,
-		.usual_root = how->usual_root, .silent = how->silent,
-		.links = how->links,
-	};
-	int r = binds_make(&entry.binds, &words, e);
+	int r = make_binds(&entry, e);
 
 	/* A working directory may lie on the way to a mount point. */
 	if (r == 0)
@@ -163,6 +219,10 @@ int enter_prepare(struct entry *ret, const struct enter *how, struct err *e)
 	}
 	if (r == 0) {
 		find_why_not(&entry);
+		if (make_binfmt(&entry) < 0)
+			r = err_set(e, -ENOMEM, "register an emulator");
+	}
+	if (r == 0) {
 		*ret = entry;
 	} else {
 		entry_clear(&entry);

@@ -31,6 +31,7 @@
 #define HIGH_FD 200
 
 enum message_kind {
+	KEEP,		/* a descriptor to stay open */
 	READY,		/* the namespaces stand; carries the watch, if there is one */
 	GUARDED,	/* PLAN_GUARD: carries the listener and the root, or err */
 	REFUSED,	/* they cannot be had: err */
@@ -62,7 +63,7 @@ static int send_message(int channel, const struct message *m, const int *fds, in
 	return sendmsg(channel, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-/* 1, 0 at the end of file, or −errno. */
+/* 1, 0 at the end of file, or −errno. Up to @n descriptors. */
 static int receive_message(int channel, struct message *m, int *ret_fds, int n)
 {
 	union { struct cmsghdr header; char room[CMSG_SPACE(2 * sizeof(int))]; } control = { 0 };
@@ -78,8 +79,8 @@ static int receive_message(int channel, struct message *m, int *ret_fds, int n)
 	if (got < 0)
 		return -errno;
 	c = CMSG_FIRSTHDR(&msg);
-	if (c && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(n * sizeof(int)))
-		memcpy(ret_fds, CMSG_DATA(c), n * sizeof(int));
+	if (c && c->cmsg_type == SCM_RIGHTS && c->cmsg_len <= CMSG_LEN(n * sizeof(int)))
+		memcpy(ret_fds, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
 	return got == sizeof(*m);
 }
 
@@ -186,16 +187,17 @@ static int give_stdio(const int *stdio, struct err *e)
 	return 0;
 }
 
-static int write_text(const char *path, const char *text)
+static int write_text(int dir, const char *path, const char *text)
 {
-	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = openat(dir, path, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
 	return io_write_all(fd, text, strlen(text));
 }
 
-static int map_one(const struct plan_op *op, struct err *e)
+/* @proc: of procfs. */
+static int map_one(int proc, const struct plan_op *op, struct err *e)
 {
 	char uids[64], gids[64];
 	int r;
@@ -203,26 +205,47 @@ static int map_one(const struct plan_op *op, struct err *e)
 	/* geteuid() would not do: inside we are unknown until this is written. */
 	snprintf(uids, sizeof(uids), "%u %u 1", op->uid, op->our_uid);
 	snprintf(gids, sizeof(gids), "%u %u 1", op->gid, op->our_gid);
-	r = write_text("/proc/self/setgroups", "deny");
+	r = write_text(proc, "self/setgroups", "deny");
 	if (r < 0 && r != -ENOENT)	/* since 3.19 */
 		return err_set(e, r, "write /proc/self/setgroups");
-	r = write_text("/proc/self/uid_map", uids);
+	r = write_text(proc, "self/uid_map", uids);
 	if (r == 0)
-		r = write_text("/proc/self/gid_map", gids);
+		r = write_text(proc, "self/gid_map", gids);
 	return r < 0 ? err_set(e, r, "map ids") : 0;
 }
 
-/* The tree stands: this decides that the replay can be had. */
-static void be_ready(const struct ns_start *how, int channel)
+static int map_first(const struct plan_op *op, struct err *e)
 {
+	_cleanup_close_ int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return proc < 0 ? err_set(e, -errno, "open /proc") : map_one(proc, op, e);
+}
+
+static int remap(struct ns_state *s, const struct plan_op *op, struct err *e)
+{
+	int r = unshare(CLONE_NEWUSER) < 0 ? err_set(e, -errno, "make one more user namespace") :
+					     map_one(s->proc, op, e);
+
+	close(steal_fd(&s->proc));
+	return r;
+}
+
+/* The tree stands: this decides that the replay can be had. */
+static void be_ready(struct ns_state *s, const struct ns_start *how)
+{
+	const struct message keep = { .kind = KEEP };
 	struct err e;
 
-	report_ready(how, channel);
+	if (s->keep >= 0) {
+		send_message(s->channel, &keep, &s->keep, 1);
+		close(steal_fd(&s->keep));
+	}
+	report_ready(how, s->channel);
 	if (how->probe)
 		_exit(0);
 	/* From here on nothing of ours is to be said where the command writes. */
 	if (give_stdio(how->stdio, &e) < 0)
-		fail(channel, FAILED, &e);
+		fail(s->channel, FAILED, &e);
 }
 
 /* Without a listener the command runs all the same, and its status tells. */
@@ -249,7 +272,9 @@ static int carry_out_one(struct ns_state *s, const struct plan_op *op, struct er
 	case PLAN_EXEC:
 		return 0;
 	case PLAN_MAP_ONE:
-		return map_one(op, e);
+		return map_first(op, e);
+	case PLAN_REMAP:
+		return remap(s, op, e);
 	case PLAN_GUARD:
 		return ask_guard(s, e);
 	default:
@@ -261,13 +286,17 @@ static void carry_out(struct ns_state *s, const struct ns_start *how)
 {
 	const struct plan *p = how->plan;
 	enum message_kind kind = REFUSED;
+	size_t last = 0;	/* that the machine may refuse */
 	struct err e = { 0 };
 
+	for (size_t i = 0; i < p->n; i++)
+		if (p->ops[i].kind == PLAN_DETACH || p->ops[i].kind == PLAN_REMAP)
+			last = i;
 	for (size_t i = 0; i < p->n; i++) {
 		if (carry_out_one(s, &p->ops[i], &e) < 0)
 			fail(s->channel, kind, &e);
-		if (p->ops[i].kind == PLAN_DETACH) {
-			be_ready(how, s->channel);
+		if (i == last) {
+			be_ready(s, how);
 			kind = FAILED;
 		}
 	}
@@ -303,7 +332,7 @@ static void execute(struct ns_state *s, const struct ns_start *how)
 static void child(const struct ns_start *how, int channel)
 {
 	struct ns_state s = { .plan = how->plan, .channel = channel, .mask = how->mask, .old = -1,
-			      .root = -1 };
+			      .root = -1, .keep = -1, .proc = -1 };
 
 	/* If care is killed, nothing may live on in a tree that nobody removes. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -328,9 +357,10 @@ static unsigned long clone_flags(unsigned flags)
 	return result;
 }
 
-int ns_in_child(const struct plan *plan, struct err *e)
+int ns_in_child(const struct plan *plan, int keeper, struct err *e)
 {
-	struct ns_state s = { .plan = plan, .channel = -1, .old = -1, .root = -1 };
+	const struct message keep = { .kind = KEEP };
+	struct ns_state s = { .plan = plan, .channel = -1, .old = -1, .root = -1, .keep = -1, .proc = -1 };
 	unsigned flags = plan->ops[0].flags;
 	int r = 0;
 
@@ -340,6 +370,8 @@ int ns_in_child(const struct plan *plan, struct err *e)
 		return err_set(e, -errno, "make namespaces");
 	for (size_t i = 0; i < plan->n && r >= 0; i++)
 		r = carry_out_one(&s, &plan->ops[i], e);
+	if (r == 0 && s.keep >= 0 && send_message(keeper, &keep, &s.keep, 1) < 0)
+		r = err_set(e, -errno, "keep a mount");
 	return r;
 }
 
@@ -358,12 +390,28 @@ static int raise_fd(int fd, const struct plan *p)
 	return high;
 }
 
+/* It failed, and ends. */
+static void drop(struct ns_child *c)
+{
+	waitpid(c->pid, NULL, 0);
+	close(c->channel);
+	if (c->inotify >= 0)
+		close(c->inotify);
+	if (c->keep >= 0)
+		close(c->keep);
+}
+
 static int wait_ready(struct ns_child *c, const struct ns_start *how, bool *ret_refused, struct err *e)
 {
 	struct message m = { .kind = REFUSED };
 	int fds[2] = { -1, -1 };
 	int r = receive_message(c->channel, &m, fds, 2);
 
+	if (r == 1 && m.kind == KEEP) {
+		c->keep = fds[0];
+		fds[0] = -1;
+		r = receive_message(c->channel, &m, fds, 2);
+	}
 	if (r == 1 && m.kind == READY) {
 		c->inotify = fds[0];
 		if (fds[1] >= 0) {
@@ -372,8 +420,7 @@ static int wait_ready(struct ns_child *c, const struct ns_start *how, bool *ret_
 		}
 		return 0;
 	}
-	waitpid(c->pid, NULL, 0);
-	close(c->channel);
+	drop(c);
 	*ret_refused = r != 1 || m.kind == REFUSED;
 	if (r != 1)
 		return err_set(e, -ECHILD, "prepare the replay");
@@ -404,10 +451,7 @@ static int wait_guarded(struct ns_child *c, struct err *e)
 				 m.err.text);
 		return 0;
 	}
-	waitpid(c->pid, NULL, 0);
-	close(c->channel);
-	if (c->inotify >= 0)
-		close(c->inotify);
+	drop(c);
 	if (r != 1)
 		return err_set(e, -ECHILD, "prepare the replay");
 	if (e)
@@ -428,7 +472,7 @@ static pid_t start_child(const struct ns_start *how, int channel)
 
 int ns_start(struct ns_child *ret, const struct ns_start *how, bool *ret_refused, struct err *e)
 {
-	struct ns_child c = { .inotify = -1, .listener = -1, .root = -1 };
+	struct ns_child c = { .inotify = -1, .listener = -1, .root = -1, .keep = -1 };
 	int pair[2], theirs, r;
 
 	*ret_refused = false;
@@ -470,5 +514,7 @@ int ns_end(struct ns_child *child, int status, int *ret_status, struct err *e)
 	}
 	close(child->channel);
 	child->channel = -1;
+	if (child->keep >= 0)
+		close(steal_fd(&child->keep));
 	return r;
 }

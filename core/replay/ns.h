@@ -19,6 +19,7 @@ struct ns_child {
 	int channel;		/* what it still has to tell: see ns_end() */
 	int inotify;		/* its watch over placeholders, −1 = none */
 	int listener, root;	/* of PLAN_GUARD: what the guard needs, −1 = there is none */
+	int keep;		/* open as long as the command runs; −1 = nothing */
 	bool init;		/* the command's status comes over the channel */
 	bool not_executed;	/* after ns_end(): what failed was execve itself */
 };
@@ -47,9 +48,10 @@ int ns_start(struct ns_child *ret, const struct ns_start *how, bool *ret_refused
 
 /*
  * Everything but the last step in the calling process, which has one thread: for who starts
- * the command himself. No pid namespace, which only a child could enter. 0 or −errno.
+ * the command himself. No pid namespace, which only a child could enter. @keeper: a socket
+ * whose other end stays open as long as the command runs, unread. 0 or −errno.
  */
-int ns_in_child(const struct plan *plan, struct err *e);
+int ns_in_child(const struct plan *plan, int keeper, struct err *e);
 
 /*
  * After child->pid was reaped with @status: the wait status of the command itself.

@@ -22,6 +22,8 @@ struct ns_state {
 	int old, root;		/* this machine's root and the tree, −1 before they are entered */
 	struct ns_source *sources;	/* per operation: of a bind */
 	bool shared;		/* descriptors that are not the command's are somebody else's: leave them open */
+	int proc;		/* this machine's procfs, for PLAN_REMAP, or −1 */
+	int keep;		/* to stay open as long as the command runs, −1 = nothing */
 	bool in_place;		/* the root is "/" itself: nothing to enter */
 };
 
@@ -33,6 +35,9 @@ int ns_frame(struct ns_state *s, const struct plan_op *op, struct err *e);
 int ns_frames_finish(struct ns_state *s, struct err *e);
 /* An absolute path to mount something on, made as far as it is missing. 0 or −errno. */
 int ns_make_point(const char *path, bool dir);
+
+/* ns_binfmt.c: PLAN_BINFMT. */
+int ns_binfmt(struct ns_state *s, const struct plan_op *op, struct err *e);
 
 /* ns_limits.c: PLAN_LOOPBACK … PLAN_IGNORE. */
 int ns_limit(struct ns_state *s, const struct plan_op *op, struct err *e);

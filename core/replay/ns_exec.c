@@ -14,7 +14,6 @@
 #include "arch/abi.h"
 #include "core/base/buf.h"
 #include "core/base/err.h"
-#include "core/base/io.h"
 #include "core/manifest/volatile.h"
 #include "core/replay/ns.h"
 #include "emul/elf/elf.h"
@@ -22,13 +21,6 @@
 #define DEFAULT_PATH "/bin:/usr/bin"	/* what POSIX shells use when there is no PATH */
 
 /* Were it damaged: no shell can do anything with it. */
-static bool is_elf(int fd)
-{
-	char magic[4];
-
-	return io_pread_full(fd, magic, sizeof(magic), 0) == sizeof(magic) && !memcmp(magic, "\177ELF", 4);
-}
-
 /* As execvp: what the kernel does not know may be a script without a first line. */
 static int run(const struct plan *p, const char *program)
 {
@@ -40,7 +32,7 @@ static int run(const struct plan *p, const char *program)
 	if (errno != ENOEXEC)
 		return -errno;
 	fd = open(program, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && is_elf(fd))
+	if (fd >= 0 && elf_has_magic(fd))
 		return -ENOEXEC;
 	while (p->argv[n])
 		n++;

@@ -351,6 +351,7 @@ int ns_mount(struct ns_state *s, const struct plan_op *op, struct err *e)
 		if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
 			return err_set(e, -errno, "mount /proc");
 		return 0;
+	case PLAN_BINFMT: return ns_binfmt(s, op, e);
 	case PLAN_DETACH: return detach(s, e);
 	default: return err_set(e, -EINVAL, "carry out step %d", op->kind);
 	}

@@ -27,8 +27,10 @@ enum plan_kind {
 	PLAN_BIND,		/* host seen at guest, flags: enum plan_bind */
 	PLAN_FRAME,		/* guest, a directory that cannot be written, gets room for more names */
 	PLAN_PROC,		/* a /proc of its own pid namespace */
+	PLAN_BINFMT,		/* host: runs programs of another machine, text: what registers it */
 	PLAN_DETACH,		/* this machine's tree goes out of reach */
 	PLAN_LOOPBACK,		/* the one interface of an own network namespace */
+	PLAN_REMAP,		/* we, who are 0 until then, are seen as uid, gid: in one more user namespace */
 	PLAN_HOSTNAME,		/* text */
 	PLAN_RLIMIT,		/* number: resource, soft, hard */
 	PLAN_UMASK,		/* number */
@@ -126,6 +128,8 @@ struct plan_run {
 	uid_t uid;
 	gid_t gid;
 	unsigned isolate;
+	const char *emulator;	/* PLAN_BINFMT's host; NULL: there is none */
+	const char *binfmt;	/* … and its text */
 };
 
 /* 0 or −errno; on failure *ret is untouched. */

@@ -130,8 +130,12 @@ static void print_op(const struct plan *p, const struct plan_op *op, struct buf 
 	case PLAN_BIND: print_bind(op, to); break;
 	case PLAN_FRAME: buf_adds(to, "frame       "); add_path(to, op->guest); break;
 	case PLAN_PROC: buf_adds(to, "mount       an own /proc"); break;
+	case PLAN_BINFMT: buf_adds(to, "register    "); add_path(to, op->host); break;
 	case PLAN_DETACH: buf_adds(to, "detach      this machine's files"); break;
 	case PLAN_LOOPBACK: buf_adds(to, "network     loopback only"); break;
+	case PLAN_REMAP:
+		buf_addf(to, "map         we are seen as %u:%u", op->uid, op->gid);
+		break;
 	case PLAN_HOSTNAME: buf_adds(to, "hostname    "); add_path(to, op->text); break;
 	case PLAN_RLIMIT:
 		buf_addf(to, "limit       %lld:", op->number);

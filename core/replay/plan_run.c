@@ -82,6 +82,8 @@ int plan_build_run(struct plan **ret, const struct plan_run *run, const struct p
 		   struct err *e)
 {
 	struct plan *p = plan_new();
+	const uid_t uid = run->fake_ids ? run->uid : place->uid;
+	const gid_t gid = run->fake_ids ? run->gid : place->gid;
 	struct plan_op *op;
 	int r;
 
@@ -89,15 +91,29 @@ int plan_build_run(struct plan **ret, const struct plan_run *run, const struct p
 		return err_set(e, -ENOMEM, "make a plan");
 	p->argv = copy_words(p, run->argv);
 	p->env = copy_words(p, run->env);
-	plan_add_root(p, place, run->isolate, run->fake_ids ? run->uid : place->uid,
-		      run->fake_ids ? run->gid : place->gid);
+	/* The files of a binfmt_misc belong to its namespace's root, who has to be somebody. */
+	plan_add_root(p, place, run->isolate, run->emulator ? 0 : uid, run->emulator ? 0 : gid);
 	if (run->binds)
 		add_binds(p, run);
 	if (run->isolate & PLAN_NS_PID)
 		plan_add(p, PLAN_PROC);
+	if (run->emulator) {
+		op = plan_add(p, PLAN_BINFMT);
+		if (op) {
+			op->host = plan_string(p, run->emulator);
+			op->text = plan_string(p, run->binfmt);
+		}
+	}
 	plan_add(p, PLAN_DETACH);
 	if (run->isolate & PLAN_NS_NET)
 		plan_add(p, PLAN_LOOPBACK);
+	if (run->emulator && (uid || gid)) {
+		op = plan_add(p, PLAN_REMAP);
+		if (op) {
+			op->uid = uid;
+			op->gid = gid;
+		}
+	}
 	op = plan_add(p, PLAN_CHDIR);
 	if (op)
 		op->guest = plan_string(p, run->cwd);

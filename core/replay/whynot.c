@@ -10,16 +10,16 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "arch/abi.h"
 #include "core/base/buf.h"
 #include "core/base/err.h"
-#include "core/base/io.h"
 #include "core/base/mem.h"
 #include "core/manifest/volatile.h"
 #include "core/replay/enter.h"
 #include "emul/elf/elf.h"
+#include "emul/qemu/qemu.h"
 
 #define DEFAULT_PATH "/bin:/usr/bin"	/* as ns_exec.c */
+#define PROOT_HOST "/host-rootfs/"	/* where PRoot's -q shows it without being asked */
 #define MAX_SCRIPTS 5			/* "#!" of "#!": the kernel's own limit (BINPRM) */
 
 /* @name from the directory @dir of @len bytes; both may be relative. */
@@ -98,6 +98,9 @@ static int not_there(const struct entry *entry, struct err *e)
 
 	if (is_empty(root))
 		return err_set(e, -EINVAL, "the root %s is empty, there is nothing to run in it", root);
+	if (!strncmp(name, PROOT_HOST, strlen(PROOT_HOST)))
+		return err_set(e, -EINVAL, "there is no %s in the root %s; -b /:/host-rootfs shows this machine's "
+			       "files there", name, root);
 	if (strchr(name, '/') || !*name)
 		return err_set(e, -EINVAL, "there is no %s in the root %s", name, root);
 	return err_set(e, -EINVAL, "there is no %s in the root %s; searched were %s", name, root,
@@ -111,20 +114,33 @@ static int no_interpreter(const struct entry *entry, const char *program, const 
 		       program, how, interp, entry->binds.root);
 }
 
+/* A program of a machine that neither this kernel nor what -q gives can run. */
+static int why_foreign(const struct entry *entry, const struct binds_place *p, const struct elf_info *elf,
+		       struct err *e)
+{
+	const struct qemu_target *target = qemu_target_of(elf);
+	const struct qemu *q = entry->how->qemu;
+	struct utsname here = { 0 };
+
+	uname(&here);
+	if (!target)
+		return err_set(e, -EINVAL, "%s is a %u-bit program for machine %u, which nothing here knows; this "
+			       "machine is %s", p->guest, elf->bits, elf->machine, here.machine);
+	if (q && q->target)
+		return err_set(e, -EINVAL, "%s is a program for %s, and %s runs those for %s: -q qemu-%s-static",
+			       p->guest, target->name, q->words[0], q->target->name, target->name);
+	return err_set(e, -EINVAL, "%s is a program for %s, this machine is %s: -q qemu-%s-static runs it through "
+		       "an emulator", p->guest, target->name, here.machine, target->name);
+}
+
 static int why_elf(const struct entry *entry, const struct binds_place *p, const struct elf_info *elf,
 		   int error, struct err *e)
 {
-	const struct abi *abi = abi_find_by_elf(elf->bits / 32, elf->machine);
 	struct binds_place interp = { 0 };
-	struct utsname here;
 	int r;
 
-	if (error == -ENOEXEC && uname(&here) == 0 && abi)
-		return err_set(e, -EINVAL, "%s is a program for %s, this machine is %s: -q runs it through an "
-			       "emulator", p->guest, abi->arch, here.machine);
-	if (error == -ENOEXEC && uname(&here) == 0)
-		return err_set(e, -EINVAL, "%s is a %u-bit program for machine %u, which nothing here knows; this "
-			       "machine is %s", p->guest, elf->bits, elf->machine, here.machine);
+	if (error == -ENOEXEC)
+		return why_foreign(entry, p, elf, e);
 	r = elf->interp ? walk(entry, "", 0, elf->interp, &interp) : 0;
 	binds_place_clear(&interp);
 	if (r < 0)
@@ -150,13 +166,6 @@ static int why_script(const struct entry *entry, const struct binds_place *p, co
 	return r;
 }
 
-static bool has_magic(int fd)
-{
-	char magic[4];
-
-	return io_pread_full(fd, magic, sizeof(magic), 0) == sizeof(magic) && !memcmp(magic, "\177ELF", 4);
-}
-
 static int why_content(const struct entry *entry, const struct binds_place *p, int fd, int depth, int error,
 		       struct err *e)
 {
@@ -170,7 +179,7 @@ static int why_content(const struct entry *entry, const struct binds_place *p, i
 		elf_info_clear(&elf);
 		return r;
 	}
-	if (has_magic(fd))
+	if (elf_has_magic(fd))
 		return err_set(e, -EINVAL, "%s is an ELF file that is damaged or cut off: install it again", p->guest);
 	if (elf_shebang(fd, &interp, &arg, NULL) == 0)
 		return why_script(entry, p, interp, depth, error, e);

@@ -20,6 +20,7 @@
 #include "core/translate/internal.h"
 #include "emul/elf/elf.h"
 #include "emul/loader/loader.h"
+#include "emul/qemu/qemu.h"
 
 #define SCRIPTS_MOST 5		/* #! of #! … (exec_binprm() in fs/exec.c) */
 #define PATH_BYTES 4096	/* PATH_MAX, the NUL included */
@@ -45,13 +46,13 @@ static void search_free(struct search *x)
 	spot_free(&x->spot);
 }
 
-/* In front of all words. */
+/* In front of all words. NULL: what the caller gives as argv[0]. */
 static int add_word(struct search *x, const char *text)
 {
-	char *copy = strdup(text);
+	char *copy = text ? strdup(text) : NULL;
 
 	buf_add(&x->words, &copy, sizeof(copy));
-	if (!copy || buf_error(&x->words) < 0) {
+	if ((text && !copy) || buf_error(&x->words) < 0) {
 		free(copy);
 		return -ENOMEM;
 	}
@@ -143,8 +144,11 @@ static int search(struct translate *tr, struct event *ev, struct search *x, int 
 
 /* --- the call's new arguments ------------------------------------------------------------------ */
 
-/* Pointers of the caller's argv from the second on, to the NULL. −errno: EFAULT, E2BIG. */
-static int read_args(const struct event *ev, uint64_t addr, struct buf *ret)
+/*
+ * Pointers of the caller's argv from the second on, to the NULL; the first one goes into
+ * *ret_first. −errno: EFAULT, E2BIG.
+ */
+static int read_args(const struct event *ev, uint64_t addr, uint64_t *ret_first, struct buf *ret)
 {
 	const unsigned word = ev->call->abi->word;
 	uint64_t value = 1;
@@ -157,6 +161,8 @@ static int read_args(const struct event *ev, uint64_t addr, struct buf *ret)
 			return -EFAULT;
 		if (n || !value)
 			buf_add(ret, &value, word);
+		else
+			*ret_first = value;
 	}
 	if (!ret->len)
 		buf_add(ret, &value, word);
@@ -176,19 +182,19 @@ static int set_args(struct event *ev, const struct search *x)
 	size_t n = x->words.len / sizeof(*words);
 	_cleanup_buf_ struct buf rest = BUF_INIT;
 	_cleanup_free_ uint64_t *at = calloc(n + 1, sizeof(*at));
-	uint64_t array;
+	uint64_t array, first = 0;
 	int r;
 
 	if (!n)
 		return 0;
-	r = at ? read_args(ev, c->vals[index_of_argv(c)], &rest) : -ENOMEM;
+	r = at ? read_args(ev, c->vals[index_of_argv(c)], &first, &rest) : -ENOMEM;
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++)
-		at[i] = patch_text(ev->patch, words[i]);
+		at[i] = !words[i] && first ? first : patch_text(ev->patch, words[i] ?: "");
 	array = patch_bytes(ev->patch, at, n * c->abi->word);	/* places, filled in next */
 	for (size_t i = 0; i < n; i++)
-		patch_word(ev->patch, array + i * c->abi->word, c->abi->word, at[i], true);
+		patch_word(ev->patch, array + i * c->abi->word, c->abi->word, at[i], words[i] || !first);
 	buf_add(&ev->patch->bytes, rest.data, rest.len);
 	patch_arg(ev->patch, c, index_of_argv(c), array, true);
 	return patch_error(ev->patch);
@@ -316,6 +322,64 @@ static int run_named(struct event *ev, struct search *x, struct state *s)
 	return strcmp(x->spot.host.data, x->execfn.data) ? loader_new_named(x->execfn.data, &s->loader, &e) : 0;
 }
 
+/* The program as the emulator can open it: by the name that was given, where that still means the same. */
+static char *name_for_qemu(const struct event *ev, const struct search *x)
+{
+	_cleanup_buf_ struct buf name = BUF_INIT;
+	const char *given = x->execfn.data;
+
+	if (x->by_fd)
+		buf_addf(&name, "/proc/self/fd/%d", ev->call->fd);
+	else if (!x->spot.proc && (!strncmp(given, "/proc/", 6) || !strncmp(given, "/dev/fd/", 8)))
+		buf_adds(&name, buf_str(&x->spot.guest));
+	else	/* what begins with a dash would be an option */
+		buf_addf(&name, "%s%s", *given == '-' ? "./" : "", given);
+	return buf_steal(&name);
+}
+
+/* "qemu OPTIONS -0 ARGV0 PROGRAM", in front of the program's own arguments. */
+static int add_qemu(const struct translate *tr, struct event *ev, struct search *x)
+{
+	char *const *words = tr->spec.qemu->words;
+	_cleanup_free_ char *name = NULL;
+	bool script = x->words.len;
+	size_t n = 0;
+	int r;
+
+	/* A script's interpreter stands there already, and is called by its name. */
+	name = script ? strdup(*(char **)x->words.data) : name_for_qemu(ev, x);
+	r = !name ? -ENOMEM : script ? 0 : add_word(x, name);
+	if (r == 0)
+		r = add_word(x, script ? name : NULL);
+	if (r == 0)
+		r = add_word(x, "-0");
+	while (words[n])
+		n++;
+	while (r == 0 && n)
+		r = add_word(x, words[--n]);
+	return r;
+}
+
+/* Through the emulator, which opens the program and its interpreter as its own calls would. */
+static int run_emulated(struct translate *tr, struct event *ev, struct search *x, struct state *s, int fd)
+{
+	struct err e = { 0 };
+	unsigned flags;
+	int r;
+
+	/* As binfmt_misc does with what nobody could open any more. */
+	if (x->by_fd && (task_fd_flags(ev->task, ev->call->fd, &flags) < 0 || flags & O_CLOEXEC))
+		return -ENOENT;
+	r = add_qemu(tr, ev, x);
+	if (r == 0)
+		r = remember(tr, s, x, fd);
+	if (r == 0)
+		r = loader_new_named(x->execfn.data, &s->loader, &e);
+	if (r == 0)
+		set_path(ev, tr->spec.qemu->path);
+	return r;
+}
+
 /* The ELF file @fd, which the kernel is to execute. Errors of files in *ret_error. */
 static int run_elf(struct translate *tr, struct event *ev, struct search *x, struct state *s, int fd,
 		   int *ret_error)
@@ -326,7 +390,11 @@ static int run_elf(struct translate *tr, struct event *ev, struct search *x, str
 	int r = 0;
 
 	/* What is no ELF file the kernel refuses, or runs by binfmt_misc. */
-	if (elf_read(fd, &elf, NULL) == 0 && elf.interp)
+	if (elf_read(fd, &elf, NULL) == 0 && tr->spec.qemu && qemu_runs(tr->spec.qemu, &elf)) {
+		elf_info_clear(&elf);
+		return run_emulated(tr, ev, x, s, fd);
+	}
+	if (elf.interp)
 		r = find(tr, ev, elf.interp, &interp);
 	if (r == 0 && elf.interp) {
 		interp_fd = interp.error ? interp.error : reopen(&interp);
@@ -368,9 +436,9 @@ int program_call(struct translate *tr, struct event *ev)
 	if (r == 0)
 		r = search(tr, ev, &x, &fd, &error);
 	if (r == 0 && !error)
-		r = set_args(ev, &x);
-	if (r == 0 && !error)
 		r = run_elf(tr, ev, &x, s, fd, &error);
+	if (r == 0 && !error)
+		r = set_args(ev, &x);
 	search_free(&x);
 	if (error || (r < 0 && r != -ENOMEM))
 		call_answer(ev, error ? error : r);

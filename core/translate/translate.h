@@ -30,6 +30,7 @@ struct translate_spec {
 	struct task_table *tasks;	/* the engine's */
 	bool as_root;			/* the command believes to be root: chroot and bind mounts are carried out here */
 	bool other_ids;			/* it is not who we are */
+	const struct qemu *qemu;	/* runs programs of another machine (emul/qemu/qemu.h); NULL: the kernel decides */
 
 	/*
 	 * Look-ups that are answered here and not by the kernel: another sink's chance to

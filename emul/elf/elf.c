@@ -57,6 +57,13 @@ static int pread_exact(int fd, void *to, size_t len, uint64_t offset)
 	return (size_t)n == len ? 0 : -ENOEXEC;
 }
 
+bool elf_has_magic(int fd)
+{
+	char magic[SELFMAG];
+
+	return io_pread_full(fd, magic, sizeof(magic), 0) == sizeof(magic) && !memcmp(magic, ELFMAG, SELFMAG);
+}
+
 static int read_header(struct reader *r, struct elf_info *info, uint64_t *ret_phoff, size_t *ret_phnum)
 {
 	unsigned char h[64] = { 0 };

@@ -47,6 +47,8 @@ int elf_read(int fd, struct elf_info *ret, struct err *e);
 /* The same without what the dynamic section says: what the kernel reads. */
 int elf_read_headers(int fd, struct elf_info *ret, struct err *e);
 void elf_info_clear(struct elf_info *info);
+/* Does it begin as an ELF file does, whatever follows? */
+bool elf_has_magic(int fd);
 
 /*
  * The interpreter and its one optional argument (NULL when absent) of a script,

@@ -21,7 +21,7 @@ try "without -l they are refused" not refused -r root sh -c 'cd work; echo >x; l
 
 in_root() {
 	gives "2 regular file 2 regular file" refused -l -r root sh -c 'cd work; echo 1 >a; ln a /etc/b; echo $(stat -c "%h %F" a /etc/b)' &&
-		[ "$(readlink root/etc/b)" = "$root/work/.l2s.a0001" ] && gives "2 1" refused -l -r root sh -c 'echo $(stat -c %h /work/a) $(cat /etc/b)'
+		[ "$(readlink root/etc/b)" = "$root/work/"".l2s.a0001" ] && gives "2 1" refused -l -r root sh -c 'echo $(stat -c %h /work/a) $(cat /etc/b)'
 }
 try "in a root: the next run finds them" in_root
 try "opened as they are, where nothing is said of them" gives 1 refused -l -r root cat etc/b
