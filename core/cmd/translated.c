@@ -19,8 +19,10 @@
 #include "core/cmd/cmd.h"
 #include "core/cmd/run_extras.h"
 #include "core/event/event.h"
+#include "core/manifest/manifest.h"
 #include "core/manifest/volatile.h"
 #include "core/replay/enter.h"
+#include "core/replay/inroot.h"
 #include "core/replay/ns.h"
 #include "core/replay/replay.h"
 #include "core/task/task.h"
@@ -450,6 +452,23 @@ static const struct plan_op *ids_of(const struct plan *p)
 	return NULL;
 }
 
+/* The disk has our files; whose they were the manifest says. */
+static int tell_owners(struct run *run, const struct manifest *m, const char *root, struct err *e)
+{
+	_cleanup_close_ int top = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = top < 0 ? err_set(e, -errno, "%s", root) : 0;
+
+	for (size_t i = 0; i < m->n_files && r == 0; i++) {
+		const struct manifest_file *f = &m->files[i];
+		_cleanup_close_ int fd = inroot_open(top, f->path, O_PATH);
+
+		/* What is not in the tree is this machine's. */
+		if (fd >= 0)
+			r = ids_own(run->ids, fd, f->uid, f->gid, e);
+	}
+	return r;
+}
+
 static bool becomes_another(const struct plan *p)
 {
 	for (size_t i = 0; i < p->n; i++)
@@ -473,9 +492,12 @@ static int run_replay(void *choice, struct replay_translate *how, struct err *e)
 	struct outcome out = { 0 };
 	struct reader reader;
 	const struct plan_op *map = ids_of(how->plan);
-	struct ids_spec ids = { .uid = map ? map->uid : 0, .gid = map ? map->gid : 0 };
-	int r = root ? open_run(&run, &spec, map ? &ids : NULL, e) : err_set(e, -errno, "%s", how->root);
+	struct ids_spec ids = { .uid = map ? map->uid : geteuid(), .gid = map ? map->gid : getegid() };
+	int r = root ? open_run(&run, &spec, map || how->owners ? &ids : NULL, e) :
+		       err_set(e, -errno, "%s", how->root);
 
+	if (r == 0 && how->owners)
+		r = tell_owners(&run, how->owners, root, e);
 	if (r == 0)
 		r = bind_plan(&run, how->plan, e);
 	if (r == 0)

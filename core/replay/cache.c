@@ -85,6 +85,21 @@ int cache_dir(char **ret_path, struct err *e)
 	return 0;
 }
 
+int cache_shared_dir(char **ret_path, struct err *e)
+{
+	char own[32];
+	char *path;
+
+	snprintf(own, sizeof(own), "care-%u-shared", (unsigned)geteuid());
+	path = try_dir("/var/tmp", own) ?: try_dir("/tmp", own);
+	if (!path || chmod(path, 0711) < 0) {
+		free(path);
+		return err_set(e, -EACCES, "no place for files that another user is to work on");
+	}
+	*ret_path = path;
+	return 0;
+}
+
 /* The lock that its directory's name and this descriptor both mean. */
 static int lock_file(int dir, const char *name, int operation)
 {

@@ -17,6 +17,9 @@ struct manifest;
 /* Programs are run from it, so a file system mounted noexec is passed over. */
 int cache_dir(char **ret_path, struct err *e);
 
+/* Another one, that other users can get to what lies in it of theirs. */
+int cache_shared_dir(char **ret_path, struct err *e);
+
 /* A new directory for one replay, held by the lock *ret_lock (a descriptor). */
 int cache_run_dir(const char *cache, char **ret_path, int *ret_lock, struct err *e);
 /* Remove it, then let go of its lock (−1: there is none). */

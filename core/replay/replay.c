@@ -383,6 +383,8 @@ static int prepare_translation(struct replay *r, struct err *e)
 	want = scratch_wanted(r);
 	if (want.kind == SCRATCH_OVERLAY)
 		want.kind = SCRATCH_COPY;
+	want.shared = r->place.ids == PLAN_IDS_TRUE && r->manifest->run.euid != 0;
+	want.shared_gid = r->manifest->run.egid;
 	err = r->tree ? scratch_close(steal_ptr(r->tree), e) : 0;
 	if (err == 0)
 		err = scratch_open(&r->tree, &want, e);
@@ -407,6 +409,8 @@ static int run_translated(struct replay *r, bool *ret_refused, struct err *e)
 		return err;
 	how.plan = r->plan;
 	how.root = r->tree->root;
+	/* What granted ranges of ids do in a namespace. */
+	how.owners = r->manifest->end.changed_ids && r->place.ids == PLAN_IDS_ONE ? r->manifest : NULL;
 	for (int i = 0; i < r->want.n_sources; i++)
 		how.sources[how.n_sources++] = r->want.sources[i];
 	if (r->watch)

@@ -41,6 +41,7 @@ struct replay_translate {
 	const sigset_t *mask;		/* the command's signal mask */
 	const int *stdio;		/* see ns_start */
 	bool kill_others;
+	const struct manifest *owners;	/* of files, to be shown; NULL: they are what the disk says */
 	struct wait_source sources[WAIT_SOURCES];	/* to be read meanwhile */
 	int n_sources;
 	/* −errno for a file that must not be opened; NULL: none. */

@@ -175,6 +175,21 @@ static int make_overlay(struct scratch *t, struct err *e)
 	return r;
 }
 
+/* Nobody gets to what lies in a home directory. Who is of that group may go through ours, not list it. */
+static int shared_run_dir(struct scratch *t, const struct scratch_want *want, struct err *e)
+{
+	_cleanup_free_ char *dir = NULL;
+	int r = cache_shared_dir(&dir, e);
+
+	if (r == 0)
+		r = cache_run_dir(dir, &t->run, &t->run_lock, e);
+	if (r < 0)
+		return r;
+	if (chown(t->run, (uid_t)-1, want->shared_gid) < 0 || chmod(t->run, 0710) < 0)
+		return err_set(e, -errno, "let another user into %s", t->run);
+	return 0;
+}
+
 static int make_tree(struct scratch *t, const struct scratch_want *want, struct err *e)
 {
 	_cleanup_free_ char *cache = NULL;
@@ -189,7 +204,7 @@ static int make_tree(struct scratch *t, const struct scratch_want *want, struct 
 	}
 	r = cache_dir(&cache, e);
 	if (r == 0)
-		r = cache_run_dir(cache, &t->run, &t->run_lock, e);
+		r = want->shared ? shared_run_dir(t, want, e) : cache_run_dir(cache, &t->run, &t->run_lock, e);
 	if (r == 0)
 		r = find_pristine(t, want, cache, e);
 	if (r < 0)

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
 #include "core/replay/cache.h"
@@ -37,6 +38,9 @@ struct scratch_want {
 	const struct manifest *manifest;
 	bool directory;		/* the archive is one: its rootfs/ is the pristine tree */
 	bool no_cache;
+	/* The command runs as another user, with this group, and goes there by our paths. */
+	bool shared;
+	gid_t shared_gid;
 	const char *keep;	/* the tree is made in this (new) directory and stays */
 };
 

@@ -33,6 +33,10 @@ struct translate {
 	struct map *told;	/* what was named already */
 	struct map *sockets;	/* address that the kernel has → char *, as it was given */
 	bool no_openat2;
+	bool root;		/* we may look with others' rights */
+	bool acting;		/* … and do so: these are ours */
+	struct buf our_groups;
+	uint64_t their_caps;
 	char proc_self[32];	/* "/proc/<care's pid>" */
 	struct err *e;		/* of the event at hand */
 };
@@ -50,9 +54,10 @@ struct state {
 	struct program *next;	/* of the execve(2) it is in; of its leader */
 	struct loader *loader;
 	int program_fd;		/* … and what that program is opened through, −1 = its name */
-	bool other_ids;		/* it may not be who we are */
+	bool other_ids;		/* it may not be who we are, or may less */
 	int fds[2];		/* ours, that the call at hand goes through */
 	int n_fds;
+	char *file;		/* made for it, to be removed */
 	bool many;		/* one message is sent in place of several */
 	uint32_t room;		/* for the address that a call tells */
 };
@@ -76,7 +81,21 @@ void state_set_program(struct state *s, struct program *p);	/* another reference
 void state_set_next(struct state *s, struct program *p);	/* takes it over */
 /* Keep @fd open until the call returns; a path to it. 0 or -ENFILE. */
 int state_hold(struct translate *tr, struct event *ev, int fd, struct buf *ret_path);
+/* A new file of the task's that has a name until then: what is in our /proc/PID/fd is not for all. */
+int state_hold_file(struct translate *tr, struct event *ev, int *ret_fd, struct buf *ret_path);
 void state_release(struct translate *tr, const struct task *t);
+
+/* rights.c */
+bool rights_matter(const struct event *ev);	/* it may change whose rights the task has */
+int rights_take(struct translate *tr, const struct task *t);	/* 0, or −errno: they are ours */
+/* Meanwhile: */
+enum rights {
+	RIGHTS_FILES,	/* as it sees files */
+	RIGHTS_ALL,	/* … and processes: its memory may be closed to us then */
+	RIGHTS_OURS,	/* to read what it may only execute */
+};
+void rights_vary(struct translate *tr, enum rights rights);
+void rights_return(struct translate *tr);
 
 /* look.c: 1: answered. */
 int look_answer(struct translate *tr, struct event *ev, struct spot *s);

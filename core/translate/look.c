@@ -4,7 +4,8 @@
  * they only tell. Made by ourselves on the file that was just found they cost one stop
  * instead of two, for nothing has to be put back into registers when they return.
  *
- * Only for tasks that speak our ABI and are who we are: the answer depends on both.
+ * Only for tasks that speak our ABI and are who we are, or whose rights we have taken: the
+ * answer depends on both.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -108,10 +109,10 @@ bool look_wanted(struct translate *tr, const struct task *t, const struct call *
 	struct state *s = state_of(tr, t);
 	struct way way;
 
-	return s && !s->other_ids && c->abi == abi_native() && c->row->class == SYSCALL_LOOK &&
+	return s && (!s->other_ids || tr->acting) && c->abi == abi_native() && c->row->class == SYSCALL_LOOK &&
 	       c->n_paths == 1 && way_of(c, &way) && arguments_are_good(c, &way) &&
-	       /* Who may do what is then another sink's to say. */
-	       !(tr->spec.looked && way.look == LOOK_ACCESS);
+	       /* Who may do what is then another sink's to say; the kernel asks our real id, which stays. */
+	       !((tr->spec.looked || tr->acting) && way.look == LOOK_ACCESS);
 }
 
 static void put(struct event *ev, uint64_t addr, void *bytes, size_t len, int64_t result)

@@ -220,8 +220,15 @@ static enum kind kind_of(const char *path)
 	return KIND_NONE;
 }
 
+static bool is_own(const struct task *t, const char *path)
+{
+	char own[64];
+
+	return !strncmp(path, own, (size_t)snprintf(own, sizeof(own), "/proc/%d/", (int)t->tgid));
+}
+
 /* The copy's text. 0 or −errno: the kernel shall open the file itself. */
-static int spell(struct translate *tr, enum kind kind, const char *path, struct buf *to)
+static int spell(struct translate *tr, const struct task *t, enum kind kind, const char *path, struct buf *to)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT, name = BUF_INIT;
 	int r;
@@ -230,8 +237,11 @@ static int spell(struct translate *tr, enum kind kind, const char *path, struct 
 	buf_add(&name, path, strlen(path) - (kind == KIND_MOUNTS));
 	buf_adds(&name, kind == KIND_MOUNTS ? "info" : "");
 	r = buf_error(&name);
+	/* Its own it may read, even if it has become undumpable. */
+	rights_vary(tr, is_own(t, path) ? RIGHTS_FILES : RIGHTS_ALL);
 	if (r == 0)
 		r = io_read_file(AT_FDCWD, name.data, FILE_MOST, &text, NULL);
+	rights_vary(tr, RIGHTS_FILES);
 	if (r < 0 || !text.len)
 		return r < 0 ? r : -ENODATA;
 	if (kind == KIND_MAPS)
@@ -246,17 +256,23 @@ int procfs_open(struct translate *tr, struct event *ev, struct spot *s)
 	_cleanup_buf_ struct buf text = BUF_INIT, path = BUF_INIT;
 	_cleanup_close_ int fd = -1;
 	enum kind kind;
-	int r;
+	int r = 0;
 
 	if (!s->proc || s->error || space_is_identity(tr->space) || (ev->call->oflags & O_ACCMODE) != O_RDONLY)
 		return 0;
 	kind = kind_of(s->host.data);
-	if (kind == KIND_NONE || spell(tr, kind, s->host.data, &text) < 0)
+	if (kind == KIND_NONE || spell(tr, ev->task, kind, s->host.data, &text) < 0)
 		return 0;
-	fd = memfd_create(kind == KIND_MAPS ? "maps" : "mounts", MFD_CLOEXEC);
+	if (tr->acting)		/* as it is now, the file is the task's */
+		r = state_hold_file(tr, ev, &fd, &path);
+	else
+		fd = memfd_create(kind == KIND_MAPS ? "maps" : "mounts", MFD_CLOEXEC);
+	if (r == -ENOMEM)
+		return err_set(tr->e, r, "tell mappings");
 	if (fd < 0 || io_write_all(fd, text.data, text.len) < 0)
 		return call_refuse(tr, ev, -ENOMEM, "a file of /proc that names paths");
-	r = state_hold(tr, ev, steal_fd(&fd), &path);
+	if (!tr->acting)
+		r = state_hold(tr, ev, steal_fd(&fd), &path);
 	if (r < 0)
 		return r == -ENOMEM ? err_set(tr->e, r, "tell mappings") : 0;
 	buf_reset(&s->host);

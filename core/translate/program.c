@@ -61,8 +61,23 @@ static int add_word(struct search *x, const char *text)
 	return 0;
 }
 
+/* A descriptor to read what @spot is. −errno. */
+static int reopen(struct translate *tr, const struct spot *spot)
+{
+	char name[64];
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", spot->fd);
+	rights_vary(tr, RIGHTS_OURS);
+	fd = open(spot->fd >= 0 ? name : spot->host.data, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		fd = -errno;
+	rights_vary(tr, RIGHTS_FILES);
+	return fd;
+}
+
 /* Its path, opened to be read, if it may be executed. A descriptor or −errno. */
-static int open_program(const struct translate *tr, const struct spot *s)
+static int open_program(struct translate *tr, const struct spot *s)
 {
 	char name[64];
 	struct stat st;
@@ -77,8 +92,7 @@ static int open_program(const struct translate *tr, const struct spot *s)
 	fd = tr->spec.opening ? tr->spec.opening(tr->spec.ctx, &st) : 0;
 	if (fd < 0)
 		return fd;
-	fd = open(s->fd >= 0 ? name : s->host.data, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	return fd < 0 ? -errno : fd;
+	return reopen(tr, s);
 }
 
 /* What a program file, or an interpreter, is called: @text, from the working directory. */
@@ -274,17 +288,6 @@ static int remember(struct translate *tr, struct state *s, const struct search *
 	return next->guest ? 0 : -ENOMEM;
 }
 
-/* A descriptor to read what @spot is. −errno. */
-static int reopen(const struct spot *spot)
-{
-	char name[64];
-	int fd;
-
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", spot->fd);
-	fd = open(spot->fd >= 0 ? name : spot->host.data, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	return fd < 0 ? -errno : fd;
-}
-
 /* Its ld.so is what is executed, and maps it. */
 static int load(struct translate *tr, struct event *ev, struct search *x, struct state *s, int fd,
 		const struct spot *interp, int interp_fd)
@@ -397,7 +400,7 @@ static int run_elf(struct translate *tr, struct event *ev, struct search *x, str
 	if (elf.interp)
 		r = find(tr, ev, elf.interp, &interp);
 	if (r == 0 && elf.interp) {
-		interp_fd = interp.error ? interp.error : reopen(&interp);
+		interp_fd = interp.error ? interp.error : reopen(tr, &interp);
 		*ret_error = MIN(interp_fd, 0);
 	}
 	if (r == 0 && !*ret_error)
@@ -418,6 +421,13 @@ static struct state *process_state(struct translate *tr, const struct task *t)
 	return state_of(tr, leader ? leader : t);
 }
 
+static bool changes_ids(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_mode & (S_ISUID | S_ISGID);
+}
+
 int program_call(struct translate *tr, struct event *ev)
 {
 	const struct call *c = ev->call;
@@ -435,6 +445,8 @@ int program_call(struct translate *tr, struct event *ev)
 	error = x.spot.error;
 	if (r == 0)
 		r = search(tr, ev, &x, &fd, &error);
+	if (r == 0 && !error)
+		s->other_ids |= changes_ids(fd);
 	if (r == 0 && !error)
 		r = run_elf(tr, ev, &x, s, fd, &error);
 	if (r == 0 && !error)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is remembered of each task. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -70,6 +72,9 @@ static void release(struct state *s)
 {
 	while (s->n_fds)
 		close(s->fds[--s->n_fds]);
+	if (s->file)
+		unlink(s->file);
+	free(steal_ptr(s->file));
 }
 
 static void state_free(struct state *s)
@@ -111,6 +116,25 @@ int state_hold(struct translate *tr, struct event *ev, int fd, struct buf *ret_p
 	s->fds[s->n_fds++] = fd;
 	ev->want_return = true;
 	buf_addf(ret_path, "%s/fd/%d", tr->proc_self, fd);
+	return buf_error(ret_path);
+}
+
+int state_hold_file(struct translate *tr, struct event *ev, int *ret_fd, struct buf *ret_path)
+{
+	struct state *s = state_of(tr, ev->task);
+	_cleanup_free_ char *name = strdup("/tmp/.care-XXXXXX");
+	int fd;
+
+	if (!s || !name)
+		return -ENOMEM;
+	release(s);
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	*ret_fd = fd;
+	buf_adds(ret_path, name);
+	s->file = steal_ptr(name);
+	ev->want_return = true;
 	return buf_error(ret_path);
 }
 

@@ -180,6 +180,17 @@ static void renames(struct translate *tr, struct event *ev)
 		task_fs_changed_all(tr->spec.tasks);
 }
 
+static int rights_change(struct translate *tr, struct event *ev)
+{
+	struct state *s = state_of(tr, ev->task);
+
+	if (!s)
+		return -ENOMEM;
+	/* What a sink for ids answers changes nothing. */
+	s->other_ids |= !tr->spec.looked && rights_matter(ev);
+	return 0;
+}
+
 static int on_call(struct translate *tr, struct event *ev)
 {
 	const struct call *c = ev->call;
@@ -196,13 +207,9 @@ static int on_call(struct translate *tr, struct event *ev)
 		return program_call(tr, ev);
 	case SYSCALL_PEER:
 		return sockets_ask(tr, ev);
-	case SYSCALL_IDS: {
-		struct state *s = state_of(tr, ev->task);
-
-		if (s)
-			s->other_ids = true;
-		return s ? 0 : -ENOMEM;
-	}
+	case SYSCALL_IDS:
+	case SYSCALL_WHO:
+		return rights_change(tr, ev);
 	case SYSCALL_CHANGE:
 		renames(tr, ev);
 		break;
@@ -213,6 +220,19 @@ static int on_call(struct translate *tr, struct event *ev)
 		return c->n_paths ? sockets_many(tr, ev) : 0;
 	r = mounts_call(tr, ev);
 	return r || ev->answered ? MIN(r, 0) : all_paths(tr, ev);
+}
+
+/* What cannot be told of a task's rights the kernel is asked. */
+static int on_call_of(struct translate *tr, struct event *ev)
+{
+	const struct state *s = map_get(tr->states, &ev->task->tid, sizeof(ev->task->tid));
+	int r;
+
+	if (tr->root && s && s->other_ids && ev->call->row && ev->call->n_paths)
+		rights_take(tr, ev->task);
+	r = on_call(tr, ev);
+	rights_return(tr);
+	return r;
 }
 
 static int on_return(struct translate *tr, struct event *ev)
@@ -234,7 +254,7 @@ static int on_event(struct sink *sink, struct event *ev, struct err *e)
 	tr->e = e ? e : &own;
 	switch (ev->kind) {
 	case EVENT_CALL:
-		r = on_call(tr, ev);
+		r = on_call_of(tr, ev);
 		return MIN(r, 0);
 	case EVENT_RETURN:
 		return on_return(tr, ev);
@@ -263,6 +283,7 @@ struct translate *translate_new(const struct translate_spec *spec, struct err *e
 	tr->sink = (struct sink){ "translate", on_event };
 	tr->spec = *spec;
 	tr->e = e;
+	tr->root = geteuid() == 0;
 	for (int i = 0; i < CALL_PATHS; i++)
 		tr->spots[i].fd = -1;
 	snprintf(tr->proc_self, sizeof(tr->proc_self), "/proc/%d", (int)getpid());
@@ -294,6 +315,7 @@ void translate_free(struct translate *tr)
 	while (tr->sockets && map_next(tr->sockets, &cursor, NULL, NULL, &given))
 		free(given);
 	map_free(tr->sockets);
+	buf_free(&tr->our_groups);
 	space_free(tr->space);
 	free(tr);
 }
@@ -328,8 +350,9 @@ struct sink *translate_sink(struct translate *tr)
 
 unsigned translate_classes(const struct translate *tr)
 {
-	(void)tr;
+	/* Nobody but root has capabilities to give up: capset(2). */
 	return (SYSCALL_FILES & ~SYSCALL_BIT(SYSCALL_LIST)) | SYSCALL_BIT(SYSCALL_TELL) |
+	       (tr->root ? SYSCALL_BIT(SYSCALL_WHO) : 0) |
 	       SYSCALL_BIT(SYSCALL_TASK) | SYSCALL_BIT(SYSCALL_IDS) | SYSCALL_BIT(SYSCALL_PEER);
 }
 

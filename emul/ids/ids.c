@@ -3,6 +3,7 @@
 #include "emul/ids/ids.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -327,6 +328,20 @@ int ids_finish(struct ids *ids, struct err *e)
 	if (!ids->dirty)
 		return 0;
 	return ids->spec.file ? save_store(ids, true, e) : save_give_modes(ids, e);
+}
+
+int ids_own(struct ids *ids, int fd, uint32_t uid, uint32_t gid, struct err *e)
+{
+	struct stat_facts f;
+	char link[64];
+	int r;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	r = facts_of_link(ids, link, &f);
+	if (r < 0)
+		return err_set(e, r, "tell a file's owner");
+	ids->e = e;
+	return remember_owner(ids, &f, uid, gid);
 }
 
 void ids_looked(void *opaque, struct task *t, const struct syscall_row *row, void *bytes, size_t len)

@@ -36,6 +36,9 @@ struct ids_spec {
 struct ids *ids_new(const struct ids_spec *spec, struct err *e);
 void ids_free(struct ids *ids);
 
+/* The file that @fd is open on (O_PATH is enough) belongs to @uid:@gid. 0, or −errno. */
+int ids_own(struct ids *ids, int fd, uint32_t uid, uint32_t gid, struct err *e);
+
 struct sink *ids_sink(struct ids *ids);
 /* What it must see, SYSCALL_BIT()s for engine_spec.classes. */
 unsigned ids_classes(const struct ids *ids);
