@@ -168,14 +168,4 @@ void cmd_progress_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)
 /* "1.2 MB"; @to holds at least 16 bytes. */
 const char *cmd_bytes(char to[16], uint64_t bytes);
 
-/*
- * Count SIGINT, SIGTERM, SIGHUP and SIGQUIT instead of dying of them; waiting calls
- * return EINTR. The children that we start get the old dispositions back by
- * cmd_signals_restore(), to be called between fork and exec.
- */
-void cmd_signals_catch(void);
-void cmd_signals_restore(void);
-int cmd_signals_count(void);
-int cmd_signals_last(void);	/* its number, 0 = none came */
-
 #endif

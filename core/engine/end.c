@@ -91,18 +91,13 @@ void end_stop_too(struct engine *en)
 		kill(en->launch.pid, SIGCONT);
 }
 
-static int slot_of(int signo)
-{
-	return signo == SIGTERM ? 0 : signo == SIGHUP ? 1 : -1;
-}
-
 /*
  * A signal that was sent to care only is meant for the command. One sent to the
  * whole process group has reached it already: same sender, same moment.
  */
 static void forward(struct engine *en, int signo, pid_t sender)
 {
-	int slot = slot_of(signo);
+	int slot = signals_slot(signo);
 
 	if (en->over)
 		return;
@@ -117,7 +112,7 @@ static void forward(struct engine *en, int signo, pid_t sender)
 
 bool end_delivers(struct engine *en, struct tracee *t, int signo)
 {
-	int slot = slot_of(signo);
+	int slot = signals_slot(signo);
 	siginfo_t info;
 
 	if (slot < 0 || t->task->tgid != en->launch.pid)

@@ -12,6 +12,7 @@
 #include "core/engine/launch.h"
 #include "core/engine/nest.h"
 #include "core/engine/probe.h"
+#include "core/engine/signals.h"
 #include "core/event/event.h"
 #include "core/event/exec.h"
 #include "core/event/patch.h"
@@ -127,7 +128,7 @@ struct engine {
 	struct {
 		pid_t sender;
 		int64_t ms;
-	} sent[2], direct[2];
+	} sent[SIGNALS_SLOTS], direct[SIGNALS_SLOTS];
 	bool told_untested;
 };
 

@@ -18,18 +18,21 @@
 #define NUDGE_MS 50
 
 /* What care does with each, and how its disposition was before. */
-enum act { ACT_DEFAULT, ACT_IGNORE, ACT_INTERRUPT, ACT_FORWARD, ACT_TICK };
+enum act { ACT_DEFAULT, ACT_IGNORE, ACT_FORWARD, ACT_TICK };
 
 static struct taken {
 	int signo;
 	enum act act;
 	struct sigaction old;
 } taken[] = {
-	{ .signo = SIGINT, .act = ACT_INTERRUPT },
-	{ .signo = SIGQUIT, .act = ACT_INTERRUPT },
+	{ .signo = SIGINT, .act = ACT_FORWARD },
+	{ .signo = SIGQUIT, .act = ACT_FORWARD },
 	{ .signo = SIGTERM, .act = ACT_FORWARD },
 	{ .signo = SIGHUP, .act = ACT_FORWARD },
-	{ .signo = SIGALRM, .act = ACT_TICK },
+	{ .signo = SIGUSR1, .act = ACT_FORWARD },
+	{ .signo = SIGUSR2, .act = ACT_FORWARD },
+	{ .signo = SIGWINCH, .act = ACT_FORWARD },
+	{ .signo = SIGALRM, .act = ACT_TICK },		/* our timer's, and forwarded as well */
 	{ .signo = SIGCHLD, .act = ACT_DEFAULT },	/* SIG_IGN would reap our tracees for us */
 	{ .signo = SIGPIPE, .act = ACT_IGNORE },	/* an archive written to a pipe: EPIPE */
 	{ .signo = SIGXFSZ, .act = ACT_IGNORE },	/* one that meets ulimit -f: EFBIG */
@@ -39,8 +42,8 @@ static bool is_taken;
 static sigset_t old_mask;
 static volatile sig_atomic_t pending, last_signo;
 static volatile unsigned interrupts;
-static volatile int forward_signo[2];
-static volatile pid_t forward_sender[2];
+static volatile int forward_signo[SIGNALS_SLOTS];
+static volatile pid_t forward_sender[SIGNALS_SLOTS];
 
 static void timer_every(unsigned ms)
 {
@@ -50,25 +53,40 @@ static void timer_every(unsigned ms)
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+int signals_slot(int signo)
+{
+	for (int i = 0; i < SIGNALS_SLOTS; i++)
+		if (taken[i].signo == signo)
+			return i;
+	return -1;
+}
+
+/* Somebody is in a hurry: what lives on when the command has ended is then ended too. */
+static bool is_interrupt(int signo)
+{
+	return signo == SIGINT || signo == SIGQUIT || signo == SIGTERM || signo == SIGHUP;
+}
+
 static void on_signal(int signo, siginfo_t *info, void *context)
 {
-	int slot = signo == SIGHUP;
+	int slot = signals_slot(signo);
 
 	(void)context;
 	pending = 1;
-	if (signo == SIGALRM)
-		return;
-	last_signo = signo;
-	interrupts++;
+	if (is_interrupt(signo)) {
+		last_signo = signo;
+		interrupts++;
+	}
 	/*
-	 * What the kernel sends (terminal, hang-up) it sends to the whole foreground
+	 * What the kernel sends (terminal, hang-up, our timer) it sends to the whole foreground
 	 * group, so the command has it already; what a process sends may be for us only,
 	 * and so is the hang-up of a terminal whose session we lead.
 	 */
-	if ((signo == SIGTERM || signo == SIGHUP) &&
-	    (info->si_code <= 0 || (signo == SIGHUP && getsid(0) == getpid()))) {
+	if (info->si_code <= 0 || (signo == SIGHUP && getsid(0) == getpid())) {
 		forward_signo[slot] = signo;
 		forward_sender[slot] = info->si_pid;
+	} else if (signo == SIGALRM) {
+		return;
 	}
 	timer_every(NUDGE_MS);
 }
@@ -91,13 +109,12 @@ void signals_take(void)
 		memset(&sa, 0, sizeof(sa));
 		sigfillset(&sa.sa_mask);
 		sa.sa_handler = t->act == ACT_IGNORE ? SIG_IGN : SIG_DFL;
-		if (t->act >= ACT_INTERRUPT) {
+		if (t->act >= ACT_FORWARD) {
 			sa.sa_flags = SA_SIGINFO;	/* no SA_RESTART: waitpid() must return */
 			sa.sa_sigaction = on_signal;
 		}
 		/* nohup, or a background job of a shell without job control: stays so. */
-		if ((t->act == ACT_INTERRUPT || t->act == ACT_FORWARD) &&
-		    t->old.sa_handler == SIG_IGN)
+		if (t->act == ACT_FORWARD && t->old.sa_handler == SIG_IGN)
 			continue;
 		sigaction(t->signo, &sa, NULL);
 		sigdelset(&mask, t->signo);
@@ -152,7 +169,7 @@ bool signals_pending(void)
 
 int signals_forward(pid_t *ret_sender)
 {
-	for (int slot = 0; slot < 2; slot++) {
+	for (int slot = 0; slot < SIGNALS_SLOTS; slot++) {
 		int signo = forward_signo[slot];
 
 		if (!signo)

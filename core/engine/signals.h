@@ -22,7 +22,10 @@ void signals_tick(unsigned ms);
 /* Something came since the last call. */
 bool signals_pending(void);
 
-/* SIGTERM or SIGHUP sent to care by process *ret_sender since the last call, or 0. */
+/* What was sent to care and is for the command, one for each slot. */
+#define SIGNALS_SLOTS 8
+int signals_slot(int signo);	/* −1: it is not handed on */
+/* Such a signal, sent by process *ret_sender since the last call, or 0. */
 int signals_forward(pid_t *ret_sender);
 
 #endif

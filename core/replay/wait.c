@@ -51,9 +51,18 @@ int wait_prepare(sigset_t *ret_mask, struct err *e)
 	return 0;
 }
 
+static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+
+static bool is_end(uint32_t signo)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		if ((uint32_t)ends[i] == signo)
+			return true;
+	return false;
+}
+
 bool wait_interrupted(void)
 {
-	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 	sigset_t pending;
 
 	if (sigpending(&pending) < 0)
@@ -159,7 +168,8 @@ static void take_signal(struct waiter *w)
 	}
 	if (w->ended) {
 		/* Only what lives on is left to mean. */
-		kill_all(w);
+		if (is_end(info.ssi_signo))
+			kill_all(w);
 	} else if (is_for_us_alone(&info)) {
 		kill(w->how->pid, (int)info.ssi_signo);
 	}
