@@ -30,6 +30,29 @@ struct ptrace_form {
 /* Of requests that are not the same everywhere; false: this machine has none such. */
 bool ptrace_arch_form(int request, uint64_t addr, uint64_t data, struct ptrace_form *ret);
 
+/*
+ * The same of a tracer whose words have 32 bits where ours have 64: a set of registers (NT_*)
+ * of a task like it has what the request is about; 0: our own request is the same.
+ */
+struct ptrace_compat {
+	int request;
+	enum ptrace_memory memory;
+	unsigned set;
+	size_t size;
+};
+
+bool ptrace_compat_form(int request, struct ptrace_compat *ret);
+size_t ptrace_compat_registers(void);	/* of NT_PRSTATUS */
+
+/* What lies at @addr of such a tracer's struct user: */
+enum ptrace_user {
+	PTRACE_USER_NONE,
+	PTRACE_USER_ZERO,	/* nothing any more */
+	PTRACE_USER_REGISTER,	/* a word of NT_PRSTATUS, at *ret_at */
+	PTRACE_USER_NATIVE,	/* what our own struct user has at *ret_at */
+};
+enum ptrace_user ptrace_compat_user(uint64_t addr, uint64_t *ret_at);
+
 /* Does the tracee, which stands outside of a call, make one by its next instruction? */
 bool ptrace_at_call(pid_t tid, const struct regs *r);
 

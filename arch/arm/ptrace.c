@@ -35,3 +35,23 @@ bool ptrace_at_call(pid_t tid, const struct regs *r)
 	(void)r;
 	return false;
 }
+
+/* There are no tracers with shorter words. */
+bool ptrace_compat_form(int request, struct ptrace_compat *ret)
+{
+	(void)request;
+	(void)ret;
+	return false;
+}
+
+size_t ptrace_compat_registers(void)
+{
+	return 0;
+}
+
+enum ptrace_user ptrace_compat_user(uint64_t addr, uint64_t *ret_at)
+{
+	(void)addr;
+	(void)ret_at;
+	return PTRACE_USER_NONE;
+}

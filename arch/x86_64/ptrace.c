@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "arch/ptrace.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <sys/ptrace.h>
 
@@ -49,4 +50,43 @@ bool ptrace_at_call(pid_t tid, const struct regs *r)
 	word &= 0xffff;
 	/* syscall, sysenter, int $0x80 */
 	return word == 0x050f || word == 0x340f || word == 0x80cd;
+}
+
+#define I386_REGS (17 * 4)		/* struct user_regs_struct32 */
+#define I386_DEBUG 252			/* u_debugreg of struct user32, which is the last */
+#define DEBUG 848			/* … of ours */
+
+/* compat_arch_ptrace() of arch/x86/kernel/ptrace.c. */
+static const struct ptrace_compat compat[] = {
+	{ 12, PTRACE_WRITES, NT_PRSTATUS, I386_REGS },	/* GETREGS */
+	{ 13, PTRACE_READS, NT_PRSTATUS, I386_REGS },	/* SETREGS */
+	{ 14, PTRACE_WRITES, NT_PRFPREG, 108 },		/* GETFPREGS: fsave */
+	{ 15, PTRACE_READS, NT_PRFPREG, 108 },		/* SETFPREGS */
+	{ 18, PTRACE_WRITES, NT_PRXFPREG, 512 },	/* GETFPXREGS: fxsave */
+	{ 19, PTRACE_READS, NT_PRXFPREG, 512 },		/* SETFPXREGS */
+	{ 25, PTRACE_WRITES, 0, 16 },			/* GET_THREAD_AREA: struct user_desc */
+	{ 26, PTRACE_READS, 0, 16 },			/* SET_THREAD_AREA */
+};
+
+bool ptrace_compat_form(int request, struct ptrace_compat *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(compat); i++)
+		if (compat[i].request == request) {
+			*ret = compat[i];
+			return true;
+		}
+	return false;
+}
+
+size_t ptrace_compat_registers(void)
+{
+	return I386_REGS;
+}
+
+enum ptrace_user ptrace_compat_user(uint64_t addr, uint64_t *ret_at)
+{
+	if (addr & 3 || addr >= I386_DEBUG + 8 * 4)
+		return PTRACE_USER_NONE;
+	*ret_at = addr < I386_REGS ? addr : DEBUG + (addr - I386_DEBUG) * 2;
+	return addr < I386_REGS ? PTRACE_USER_REGISTER : addr >= I386_DEBUG ? PTRACE_USER_NATIVE : PTRACE_USER_ZERO;
 }

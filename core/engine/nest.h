@@ -8,6 +8,7 @@
  *   nest_ptrace.c  requests that change that, or let a tracee go on
  *   nest_filter.c  the stops of a program's own filters, where care has none
  *   nest_data.c    requests that look at a stopped tracee, or change it
+ *   nest_compat.c  … as a tracer with shorter words has them
  *   nest_wait.c    wait4(2), waitid(2), waitpid(2) of a tracer
  *
  * "Tracer" and "traced" below mean this inner relation. A traced task that is stopped for
@@ -17,6 +18,7 @@
 #define CORE_ENGINE_NEST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -163,5 +165,10 @@ bool nest_wait_ready(struct engine *en, struct nest *n);
 /* nest_data.c: −errno or the answer; −ENOTSUP: no such request. */
 int64_t nest_data(struct engine *en, struct tracee *t, struct nest *n, int request, uint64_t addr,
 		  uint64_t data);
+/* nest_compat.c: the same of a tracer @t whose words have 32 bits where ours have 64. */
+int64_t nest_compat(struct tracee *t, struct nest *n, int request, uint64_t addr, uint64_t data);
+/* A tracer's memory. 0 or -EFAULT. */
+int nest_put(struct tracee *t, uint64_t addr, const void *from, size_t len);
+int nest_get(struct tracee *t, uint64_t addr, void *to, size_t len);
 
 #endif

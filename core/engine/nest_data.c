@@ -33,12 +33,12 @@
 #define SIGINFO_SIZE 128
 #define PEEK_MAX 64		/* siginfos at once; the caller asks again from where we ended */
 
-static int put(struct tracee *t, uint64_t addr, const void *from, size_t len)
+int nest_put(struct tracee *t, uint64_t addr, const void *from, size_t len)
 {
 	return len && task_write(t->task, addr, from, len) != (ssize_t)len ? -EFAULT : 0;
 }
 
-static int get(struct tracee *t, uint64_t addr, void *to, size_t len)
+int nest_get(struct tracee *t, uint64_t addr, void *to, size_t len)
 {
 	return len && task_read(t->task, addr, to, len) != (ssize_t)len ? -EFAULT : 0;
 }
@@ -47,7 +47,7 @@ static int64_t peek(struct tracee *t, pid_t tid, int request, uint64_t addr, uin
 {
 	long word = 0, r = sys_ptrace(request, tid, (uintptr_t)addr, (uintptr_t)&word);
 
-	return r < 0 ? r : put(t, data, &word, sizeof(word));
+	return r < 0 ? r : nest_put(t, data, &word, sizeof(word));
 }
 
 /* Whatever one struct of a known size says all of. */
@@ -60,7 +60,7 @@ static int64_t transfer(struct tracee *t, pid_t tid, const struct ptrace_form *f
 	if (form->memory == PTRACE_NOTHING)
 		return sys_ptrace(form->request, tid, (uintptr_t)addr, (uintptr_t)data);
 	if (form->memory == PTRACE_READS)
-		r = get(t, data, ours, form->size);
+		r = nest_get(t, data, ours, form->size);
 	if (r < 0)
 		return r;
 	if (form->memory == PTRACE_WRITES_ADDR)
@@ -69,7 +69,7 @@ static int64_t transfer(struct tracee *t, pid_t tid, const struct ptrace_form *f
 		r = sys_ptrace(form->request, tid, (uintptr_t)addr, (uintptr_t)ours);
 	if (r < 0 || form->memory == PTRACE_READS)
 		return r;
-	if (put(t, form->memory == PTRACE_WRITES_ADDR ? addr : data, ours, form->size) < 0)
+	if (nest_put(t, form->memory == PTRACE_WRITES_ADDR ? addr : data, ours, form->size) < 0)
 		return -EFAULT;
 	return r;
 }
@@ -78,29 +78,33 @@ static int64_t transfer(struct tracee *t, pid_t tid, const struct ptrace_form *f
 static int64_t regset(struct tracee *t, pid_t tid, int request, uint64_t type, uint64_t data)
 {
 	_cleanup_free_ void *bytes = NULL;
-	unsigned long theirs[2];
+	const size_t word = t->task->abi->word;
+	unsigned char theirs[2 * sizeof(uint64_t)];
+	uint64_t at = 0, len = 0;
 	struct iovec ours;
 	size_t room;
 	int64_t r;
 
-	r = get(t, data, theirs, sizeof(theirs));
+	r = nest_get(t, data, theirs, 2 * word);
 	if (r < 0)
 		return r;
-	room = MIN(theirs[1], (unsigned long)REGSET_MAX);
+	memcpy(&at, theirs, word);
+	memcpy(&len, theirs + word, word);
+	room = MIN(len, (uint64_t)REGSET_MAX);
 	bytes = calloc(1, room + 1);
 	if (!bytes)
 		return -ENOMEM;
 	ours = (struct iovec){ bytes, room };
 	if (request == SETREGSET)
-		r = get(t, theirs[0], bytes, room);
+		r = nest_get(t, at, bytes, room);
 	if (r == 0)
 		r = sys_ptrace(request, tid, (uintptr_t)type, (uintptr_t)&ours);
 	if (r < 0)
 		return r;
 	if (request == GETREGSET)
-		r = put(t, theirs[0], bytes, ours.iov_len);
-	theirs[1] = ours.iov_len;
-	return r < 0 ? r : put(t, data, theirs, sizeof(theirs));
+		r = nest_put(t, at, bytes, ours.iov_len);
+	len = ours.iov_len;
+	return r < 0 ? r : nest_put(t, data + word, &len, word);
 }
 
 /* A size in addr, a struct of at most that size at data. */
@@ -109,14 +113,14 @@ static int64_t sized(struct tracee *t, pid_t tid, int request, uint64_t size, ui
 {
 	unsigned char ours[512] __attribute__((aligned(16))) = { 0 };
 	size_t room = MIN(size, sizeof(ours));
-	int64_t r = writes ? 0 : get(t, data, ours, room);
+	int64_t r = writes ? 0 : nest_get(t, data, ours, room);
 
 	if (r == 0)
 		r = sys_ptrace(request, tid, (uintptr_t)size, (uintptr_t)ours);
 	if (r < 0 || !writes)
 		return r;
 	/* GET_SYSCALL_INFO answers how much there is, the others 0 or how much was put. */
-	return put(t, data, ours, r > 0 ? MIN((size_t)r, room) : room) < 0 ? -EFAULT : r;
+	return nest_put(t, data, ours, r > 0 ? MIN((size_t)r, room) : room) < 0 ? -EFAULT : r;
 }
 
 static int64_t peek_siginfo(struct tracee *t, pid_t tid, uint64_t addr, uint64_t data)
@@ -127,7 +131,7 @@ static int64_t peek_siginfo(struct tracee *t, pid_t tid, uint64_t addr, uint64_t
 		int32_t nr;
 	} args;
 	_cleanup_free_ unsigned char *infos = NULL;
-	int64_t r = get(t, addr, &args, sizeof(args));
+	int64_t r = nest_get(t, addr, &args, sizeof(args));
 
 	if (r < 0)
 		return r;
@@ -139,7 +143,7 @@ static int64_t peek_siginfo(struct tracee *t, pid_t tid, uint64_t addr, uint64_t
 	r = sys_ptrace(PEEKSIGINFO, tid, (uintptr_t)&args, (uintptr_t)infos);
 	if (r <= 0)
 		return r;
-	return put(t, data, infos, (size_t)r * SIGINFO_SIZE) < 0 ? -EFAULT : r;
+	return nest_put(t, data, infos, (size_t)r * SIGINFO_SIZE) < 0 ? -EFAULT : r;
 }
 
 static int64_t siginfo(struct tracee *t, struct nest *n, int request, uint64_t addr, uint64_t data)
@@ -158,6 +162,23 @@ int64_t nest_data(struct engine *en, struct tracee *t, struct nest *n, int reque
 	struct ptrace_form form = { .request = request };
 
 	(void)en;
+	/* These are the same for everybody. */
+	switch (request) {
+	case GETREGSET:
+	case SETREGSET:
+		return regset(t, tid, request, addr, data);
+	case GETSIGMASK:
+	case GET_SYSCALL_INFO:
+	case GET_RSEQ_CONFIGURATION:
+	case GET_USER_DISPATCH:
+		return sized(t, tid, request, addr, data, true);
+	case SETSIGMASK:
+	case SET_USER_DISPATCH:
+	case SET_SYSCALL_INFO:
+		return sized(t, tid, request, addr, data, false);
+	}
+	if (t->task->abi->word != sizeof(long))
+		return nest_compat(t, n, request, addr, data);
 	switch (request) {
 	case PTRACE_PEEKTEXT:
 	case PTRACE_PEEKDATA:
@@ -169,26 +190,14 @@ int64_t nest_data(struct engine *en, struct tracee *t, struct nest *n, int reque
 		return transfer(t, tid, &form, addr, data);
 	case PTRACE_GETEVENTMSG:
 		if (n->message)
-			return put(t, data, &n->message, sizeof(n->message));
+			return nest_put(t, data, &n->message, sizeof(n->message));
 		form = (struct ptrace_form){ request, PTRACE_WRITES, sizeof(long) };
 		return transfer(t, tid, &form, addr, data);
 	case PTRACE_GETSIGINFO:
 	case PTRACE_SETSIGINFO:
 		return siginfo(t, n, request, addr, data);
-	case GETREGSET:
-	case SETREGSET:
-		return regset(t, tid, request, addr, data);
 	case PEEKSIGINFO:
 		return peek_siginfo(t, tid, addr, data);
-	case GETSIGMASK:
-	case GET_SYSCALL_INFO:
-	case GET_RSEQ_CONFIGURATION:
-	case GET_USER_DISPATCH:
-		return sized(t, tid, request, addr, data, true);
-	case SETSIGMASK:
-	case SET_USER_DISPATCH:
-	case SET_SYSCALL_INFO:
-		return sized(t, tid, request, addr, data, false);
 	default:
 		if (!ptrace_arch_form(request, addr, data, &form))
 			return -ENOTSUP;

@@ -46,6 +46,12 @@ static int refuse(struct engine *en, struct tracee *t, int error, const char *wh
 	return error;
 }
 
+/* Its structures are ours, or nest_compat.c's. */
+static bool knows_words(const struct abi *abi)
+{
+	return abi == abi_native() || (abi->word == 4 && abi_native()->word == 8 && !abi->nr_flag);
+}
+
 /* Numbers of processes are ours, so both must be in our namespace. */
 static bool knows_our_pids(struct tracee *t)
 {
@@ -285,10 +291,10 @@ bool nest_ptrace(struct engine *en, struct tracee *t, struct event *ev)
 		      request == PTRACE_SEIZE;
 	struct tracee *target = NULL;
 
-	if (call->abi != abi_native() || !knows_our_pids(t)) {
+	if (!knows_words(call->abi) || !knows_our_pids(t)) {
 		if (!begins)
 			return false;	/* ESRCH, or EPERM: it has none */
-		ev->answer = refuse(en, t, -EPERM, call->abi != abi_native() ?
+		ev->answer = refuse(en, t, -EPERM, !knows_words(call->abi) ?
 				    "that with calls of another architecture" :
 				    "that in a namespace of processes of its own");
 		return ev->answered = true;

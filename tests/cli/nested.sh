@@ -24,8 +24,11 @@ same() {
 
 plain() { cat; }
 for engine in $engines; do
-	for case in calls signals group group-old events exec thread-exec waits stranger ends own; do
+	for case in calls registers siginfos signals group group-old events exec thread-exec waits stranger ends own; do
 		try "a tracer sees the same: $case, $engine" same $engine "$TOOLS/tracer" $case
+		if [ -x "$TOOLS-x86/tracer" ]; then
+			try "… a 32-bit one too: $case, $engine" same $engine "$TOOLS-x86/tracer" $case
+		fi
 	done
 	if "$TOOLS/tracer" steps | grep -q "step -"; then
 		skip "single steps end where they do outside, $engine" "this machine has none"
@@ -57,6 +60,8 @@ for engine in $engines; do
 	try "… of a shell and its children, $engine" \
 		same $engine sh traced -ff -e trace=execve,openat,open,exit_group,wait4,kill \
 		sh -c '/bin/true; (exit 2) | cat; kill -9 $$'
+	[ ! -x "$TOOLS-x86/become" ] || try "… of a 32-bit program, $engine" \
+		same $engine sh traced sh -c '"$@"; exit 3' sh "$TOOLS-x86/become" show secure
 	try "… with a filter of its own, $engine" \
 		same $engine sh traced -ff --seccomp-bpf -e trace=execve,openat,open sh -c 'ls / | cat; exit 4'
 	try "… of arguments that care replaces, $engine" \

@@ -20,6 +20,11 @@
 #ifndef PTRACE_EVENT_STOP
 #define PTRACE_EVENT_STOP 128
 #endif
+#ifdef __i386__
+#define USER_DEBUG 252
+#elif defined(__x86_64__)
+#define USER_DEBUG 848
+#endif
 #define TRACE_ALL (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | \
 		   PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT | \
 		   PTRACE_O_TRACEVFORKDONE)
@@ -87,6 +92,8 @@ static pid_t child(void (*run)(void))
 	_exit(7);
 }
 
+static void makes_tasks(void);
+
 static void traced_stop(void)
 {
 	said("traceme", request(PTRACE_TRACEME, 0, 0, NULL));
@@ -135,6 +142,94 @@ static void calls(void)
 	}
 	request(PTRACE_CONT, pid, 0, NULL);
 	wait_for(pid, "end");
+}
+
+/* Registers by the requests that each architecture has of its own, and errors of those. */
+static void registers(void)
+{
+	pid_t pid = child(makes_calls);
+	static unsigned char bytes[1024];
+	long word = 0;
+
+	wait_for(pid, "first");
+	request(PTRACE_SYSCALL, pid, 0, NULL);
+	wait_for(pid, "call");
+	for (int what = 12; what <= 19; what++) {	/* GETREGS … SETFPXREGS */
+		size_t n = sizeof(bytes);
+
+		memset(bytes, 0x5a, sizeof(bytes));
+		if (what % 2)	/* sets what was got; not of a size that is not known */
+			continue;
+		said("get", request(what, pid, 0, bytes));
+		while (n && bytes[n - 1] == 0x5a)
+			n--;
+		say("bytes", (long)n);
+		said("set", request(what + 1, pid, 0, bytes));
+	}
+	for (unsigned long at = 0; at < 20 * sizeof(long); at += sizeof(long)) {
+		said("word", request(PTRACE_PEEKUSER, pid, at, &word));
+		say("is small", word >= 0 && word < 4096 ? word : -1);
+		said("put", request(PTRACE_POKEUSER, pid, at, (void *)word));
+	}
+	said("unaligned", request(PTRACE_PEEKUSER, pid, 2, &word));
+	said("beyond", request(PTRACE_PEEKUSER, pid, 100000, &word));
+	said("nowhere", request(PTRACE_PEEKDATA, pid, 16, &word));
+	said("not to be put", request(PTRACE_POKEDATA, pid, 16, NULL));
+#ifdef USER_DEBUG
+	said("debug", request(PTRACE_POKEUSER, pid, USER_DEBUG, (void *)&shared));
+	said("debug", request(PTRACE_PEEKUSER, pid, USER_DEBUG, &word));
+	say("is it", word == (long)&shared);
+	said("control", request(PTRACE_POKEUSER, pid, USER_DEBUG + 7 * sizeof(long), (void *)1l));
+#endif
+	request(PTRACE_CONT, pid, 0, NULL);
+	wait_for(pid, "end");
+}
+
+static volatile int *volatile nowhere[] = { (int *)64 };
+
+static void faults(void)
+{
+	traced_stop();
+	**nowhere = 1;
+}
+
+static void queues(void)
+{
+	union sigval value = { .sival_int = 77 };
+
+	traced_stop();
+	sigqueue(getpid(), SIGUSR1, value);
+	_exit(4);
+}
+
+/* What of a signal is told: an address, a value, a child's end; and put in its place. */
+static void siginfos(void)
+{
+	static void (*const runs[])(void) = { faults, queues, makes_tasks };
+	siginfo_t info;
+
+	for (int i = 0; i < 3; i++) {
+		pid_t pid = child(runs[i]);
+
+		wait_for(pid, "first");
+		for (;;) {
+			request(PTRACE_CONT, pid, 0, NULL);
+			if (!WIFSTOPPED(wait_for(pid, "next")))
+				break;
+			memset(&info, 0x5a, sizeof(info));
+			said("siginfo", request(PTRACE_GETSIGINFO, pid, 0, &info));
+			printf("signal %d code %d\n", info.si_signo, info.si_code);
+			if (info.si_signo == SIGSEGV)
+				say("address", (long)info.si_addr);
+			else if (info.si_signo == SIGUSR1)
+				printf("value %d from itself %d\n", info.si_value.sival_int, info.si_pid == pid);
+			else if (info.si_signo == SIGCHLD)
+				printf("status %d of another %d\n", info.si_status, info.si_pid != pid);
+			said("put", request(PTRACE_SETSIGINFO, pid, 0, &info));
+			if (info.si_signo == SIGSEGV)
+				request(PTRACE_KILL, pid, 0, NULL);
+		}
+	}
 }
 
 static void steps_along(void)
@@ -579,7 +674,7 @@ static const struct {
 } cases[] = {
 	{ "calls", calls }, { "steps", steps }, { "signals", signals }, { "group", group },
 	{ "group-old", group_old }, { "events", events }, { "thread-exec", thread_exec },
-	{ "exec", exec_told },
+	{ "exec", exec_told }, { "registers", registers }, { "siginfos", siginfos },
 	{ "waits", waits }, { "stranger", stranger }, { "ends", ends }, { "own", own },
 	{ "quits", quits }, { "refused", refused },
 };
