@@ -168,7 +168,9 @@ static int run_engine(struct job *job, const char *program, struct enter_result 
 		log_warn("%s", late.text);
 	if (r < 0 && job->in_child->code < 0)
 		*e = *job->in_child;
-	ret->ran = result.started;
+	ret->ran = result.started && !result.unfit;
+	if (r < 0 && ret->ran)
+		log_warn("%s", e->text);
 	ret->status = engine_exit_code(result.status);
 	if (r >= 0 && result.exec_error) {
 		ret->not_run = result.exec_error;

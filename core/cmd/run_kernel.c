@@ -13,6 +13,7 @@
 
 #include "core/base/err.h"
 #include "core/base/log.h"
+#include "core/cmd/cmd.h"
 #include "core/cmd/run_extras.h"
 #include "core/engine/engine.h"
 #include "core/event/event.h"
@@ -58,15 +59,19 @@ static int run_observed(struct ns_runner *self, char *const *argv, char *const *
 	}
 	run_extras_free(&extras);
 	*ret_status = result.status;
-	if (r < 0 && result.status < 0 && !run_extras_needed(how)) {
+	if (r < 0 && (result.status < 0 || result.unfit) && !run_extras_needed(how)) {
 		/* Not observed at all: better the true release than no run. */
 		log_warn("-k has no effect: %s", e->text);
 		environ = (char **)env;
 		execvp(argv[0], argv);
 		return err_set(e, -errno, "%s", argv[0]);
 	}
-	if (r < 0 && result.status < 0)
+	if (r < 0 && result.unfit)
+		*ret_status = cmd_fail_err(CMD_EXIT_FAILURE, e) << 8;
+	else if (r < 0 && result.status < 0)
 		return r;
+	else if (r < 0)
+		log_warn("%s", e->text);
 	return result.exec_error ? err_set(e, result.exec_error, "%s", argv[0]) : 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "core/base/err.h"
 #include "core/cmd/commands.h"
@@ -139,14 +140,35 @@ static int take_qemu(struct run_request *r, const struct run_options *o)
 	return 0;
 }
 
-/* Whatever it says, it is no reason not to run. */
+/* All that it says is the kernel's own answer. */
+static bool is_true(const struct uname_names *names)
+{
+	struct utsname here;
+
+	if (uname(&here) < 0)
+		return false;
+	for (int i = 0; i < UNAME_FIELDS; i++) {
+		const char *said = names->fields[i];
+		const char *is[] = { here.sysname, here.nodename, here.release, here.version, here.machine,
+				     here.domainname };
+
+		if (*said && strcmp(said, is[i]))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Whatever it says, it is no reason not to run; and what is true anyway, as in old scripts of
+ * this machine, is no reason to watch the command.
+ */
 static void take_kernel(struct run_request *r, const struct run_options *o)
 {
 	if (!o->kernel)
 		return;
 	if (uname_parse(o->kernel, &r->kernel) < 0)
 		log_warn("-k: \"%s\" is no release and is passed over", o->kernel);
-	else
+	else if (!is_true(&r->kernel))
 		r->how.kernel = &r->kernel;
 }
 

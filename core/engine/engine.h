@@ -72,6 +72,7 @@ struct engine_census {
 
 struct engine_result {
 	bool started;		/* the command's execve succeeded */
+	bool unfit;		/* … but we cannot follow its program, which was ended before it ran */
 	int exec_error;		/* else why not, −errno */
 	int status;		/* of the initial command, as waitpid(2); 126 or 127 when not started */
 	bool killed;		/* survivors were ended by us */

@@ -357,6 +357,7 @@ static bool check_width(struct engine *en, struct tracee *t)
 		"this care is a 32-bit program and the command runs a 64-bit one: use the care of %s",
 		abi ? abi->arch : "its architecture");
 	engine_fail(en, -ENOEXEC);
+	en->ret->unfit = en->ret->census.images == 1;
 	en->fatal = true;
 	end_all(en);
 	return false;
