@@ -146,15 +146,7 @@ forwarded() {
 }
 try "SIGTERM to care is handed to the command, once" forwarded TERM
 try "SIGHUP to care is handed to the command, once" forwarded HUP
-
-not_forwarded() {
-	begin -o trace.out "$waits" signals 1
-	kill -INT $care
-	sleep 0.3
-	kill -TERM $care
-	ended 0 && grep -qx "TERM 1" out && ! grep -q INT out
-}
-try "SIGINT to care does not reach the command" not_forwarded
+try "SIGINT to care is handed to the command, once" forwarded INT
 
 to_group() {
 	rm -f ready
