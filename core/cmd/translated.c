@@ -252,6 +252,8 @@ static int run_command(struct run *run, struct outcome *ret, struct err *e)
 	int r = run->program ? 0 : find_program(run, run->argv[0]);
 
 	*ret = (struct outcome){ 0 };
+	if (r == 0 && run->cwd)
+		r = translate_start_in(run->translate, run->cwd);
 	if (r == -ENOENT || r == -EACCES)
 		return ret->not_run = err_set(e, r, "%s", run->argv[0]);
 	if (r < 0)

@@ -31,6 +31,8 @@ struct task_fs *fs_new(const struct task_fs *from)
 		fs->cwd = strdup(from->cwd);
 	if (from && from->root)
 		fs->root = strdup(from->root);
+	if (from && from->guest_cwd)
+		fs->guest_cwd = strdup(from->guest_cwd);
 	if (from && from->guest_root && !(fs->guest_root = strdup(from->guest_root))) {
 		fs_unref(fs);
 		return NULL;
@@ -50,6 +52,7 @@ void fs_unref(struct task_fs *fs)
 		return;
 	forget(fs);
 	free(fs->guest_root);
+	free(fs->guest_cwd);
 	free(fs);
 }
 

@@ -24,6 +24,7 @@ struct task_fs {
 	char *cwd;		/* as /proc/PID/cwd says; NULL = must be read again */
 	char *root;		/* as /proc/PID/root says; NULL = must be read again */
 	char *guest_root;	/* of a sink that stands in for chroot(2); NULL = none */
+	char *guest_cwd;	/* … of one for which a directory has several names; NULL = not known */
 };
 
 struct task {

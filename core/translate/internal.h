@@ -32,6 +32,7 @@ struct translate {
 	struct map *states;	/* tid → struct state */
 	struct map *told;	/* what was named already */
 	struct map *sockets;	/* address that the kernel has → char *, as it was given */
+	char *cwd;		/* that the command begins in; may be NULL */
 	bool no_openat2;
 	bool root;		/* we may look with others' rights */
 	bool acting;		/* … and do so: these are ours */
@@ -58,6 +59,7 @@ struct state {
 	int fds[2];		/* ours, that the call at hand goes through */
 	int n_fds;
 	char *file;		/* made for it, to be removed */
+	char *cwd;		/* in the guest, if the chdir(2) at hand succeeds */
 	bool many;		/* one message is sent in place of several */
 	uint32_t room;		/* for the address that a call tells */
 };
@@ -100,6 +102,12 @@ void rights_return(struct translate *tr);
 /* look.c: 1: answered. */
 int look_answer(struct translate *tr, struct event *ev, struct spot *s);
 bool look_wanted(struct translate *tr, const struct task *t, const struct call *c);
+
+/* cwd.c: a directory that has several names in the guest is told by the one that it was entered by. */
+int cwd_enter(struct translate *tr, struct event *ev, const struct spot *s);	/* chdir(2) … */
+void cwd_entered(struct translate *tr, struct event *ev);			/* … and its return */
+/* @host, where @t's working directory is now; appended. As space_guest(). */
+bool cwd_guest(const struct translate *tr, const struct task *t, const char *host, struct buf *ret_guest);
 
 /* tell.c: the kernel's words for paths. */
 int tell_cwd(struct translate *tr, struct event *ev);

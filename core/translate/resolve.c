@@ -82,7 +82,10 @@ int guest_base(struct translate *tr, struct task *t, int dirfd, struct buf *ret_
 		return r;
 	if (host[0] != '/' || is_deleted(host))
 		return -ENOENT;
-	space_guest(tr->space, host, ret_guest);
+	if (dirfd == CALL_CWD)
+		cwd_guest(tr, t, host, ret_guest);
+	else
+		space_guest(tr->space, host, ret_guest);
 	return buf_error(ret_guest);
 }
 

@@ -59,8 +59,11 @@ int state_start(struct translate *tr, const struct task *t)
 
 	if (!s || (t->parent && !parent))
 		return -ENOMEM;
-	if (!parent)
+	if (!parent) {
 		s->other_ids = tr->spec.other_ids;
+		free(t->fs->guest_cwd);
+		t->fs->guest_cwd = steal_ptr(tr->cwd);
+	}
 	if (parent) {
 		state_set_program(s, parent->program);
 		s->other_ids = parent->other_ids;
@@ -82,6 +85,7 @@ static void state_free(struct state *s)
 	release(s);
 	state_set_program(s, NULL);
 	state_set_next(s, NULL);
+	free(s->cwd);
 	loader_free(s->loader);
 	cleanup_closep(&s->program_fd);
 	free(s);

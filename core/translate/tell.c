@@ -16,14 +16,15 @@
 
 #define GETCWD_MOST 4096	/* PATH_MAX: getcwd(2) of the kernel gives up there */
 
-/* As getcwd(2) and d_path() say it of what cannot be reached. */
-static void spell(struct translate *tr, const struct task *t, const char *host, struct buf *ret)
+/* As getcwd(2) and d_path() say it of what cannot be reached. @host is the working directory of @whose, or NULL. */
+static void spell(struct translate *tr, const struct task *t, const char *host, const struct task *whose,
+		  struct buf *ret)
 {
 	_cleanup_buf_ struct buf guest = BUF_INIT;
 	const char *root = guest_root(t), *rest;
 	size_t len = strcmp(root, "/") ? strlen(root) : 0;
 
-	if (!space_guest(tr->space, host, &guest)) {
+	if (!(whose ? cwd_guest(tr, whose, host, &guest) : space_guest(tr->space, host, &guest))) {
 		buf_addf(ret, "(unreachable)%s", space_is_outside(tr->space, buf_str(&guest), &rest) ? rest : host);
 		return;
 	}
@@ -44,7 +45,7 @@ int tell_cwd(struct translate *tr, struct event *ev)
 		return 0;
 	if (task_cwd(ev->task, &host, NULL) < 0)
 		return 0;
-	spell(tr, ev->task, host, &guest);
+	spell(tr, ev->task, host, ev->task, &guest);
 	if (buf_error(&guest) < 0)
 		return err_set(tr->e, -ENOMEM, "tell a directory");
 	len = guest.len;
@@ -103,8 +104,11 @@ static int magic(struct translate *tr, const struct task *reader, const char *pa
 	}
 	if (fsview_host()->link(fsview_host(), path, &target) < 0 || buf_str(&target)[0] != '/')
 		return 0;
+	t = t && !strcmp(rest, "cwd") ? t : NULL;
 	if (reader)
-		spell(tr, reader, target.data, ret);
+		spell(tr, reader, target.data, t, ret);
+	else if (t)
+		cwd_guest(tr, t, target.data, ret);
 	else
 		space_guest(tr->space, target.data, ret);
 	return 1;

@@ -150,6 +150,8 @@ static int one_path(struct translate *tr, struct event *ev, int i, bool look)
 			return r;
 	}
 	r = tell_link(tr, ev, s);
+	if (r == 0 && ev->call->row == syscall_row(SYSCALL_chdir))
+		r = cwd_enter(tr, ev, s);
 	if (r == 0 && ev->call->row->class == SYSCALL_OPEN)
 		r = procfs_open(tr, ev, s);
 	return r ? r : pass_on(tr, ev, i);
@@ -242,6 +244,8 @@ static int on_return(struct translate *tr, struct event *ev)
 		sockets_sent(tr, ev);
 	if (ev->call->row->class == SYSCALL_CHANGE)
 		renames(tr, ev);
+	if (ev->call->row == syscall_row(SYSCALL_chdir))
+		cwd_entered(tr, ev);
 	return ev->call->row->class == SYSCALL_PEER ? sockets_told(tr, ev) : 0;
 }
 
@@ -316,6 +320,7 @@ void translate_free(struct translate *tr)
 		free(given);
 	map_free(tr->sockets);
 	buf_free(&tr->our_groups);
+	free(tr->cwd);
 	space_free(tr->space);
 	free(tr);
 }
@@ -341,6 +346,13 @@ int translate_bind(struct translate *tr, const char *host, const char *guest, un
 	}
 	spot_free(&s);
 	return r;
+}
+
+int translate_start_in(struct translate *tr, const char *guest)
+{
+	free(tr->cwd);
+	tr->cwd = strdup(guest);
+	return tr->cwd ? 0 : -ENOMEM;
 }
 
 struct sink *translate_sink(struct translate *tr)

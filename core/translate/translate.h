@@ -61,6 +61,9 @@ enum translate_bind {
 int translate_bind(struct translate *tr, const char *host, const char *guest, unsigned flags,
 		   struct buf *ret_missing, struct err *e);
 
+/* The directory that the command begins in, as it is to be told. 0 or -ENOMEM. */
+int translate_start_in(struct translate *tr, const char *guest);
+
 struct sink *translate_sink(struct translate *tr);
 /* What it must see, SYSCALL_BIT()s for engine_spec.classes. */
 unsigned translate_classes(const struct translate *tr);
