@@ -66,7 +66,8 @@ static void print_text(const struct doctor *d)
 	printf("  %s%s\n", d->engine ? "so recording works, with the engine " : "so recording does not work",
 	       d->engine ? d->engine : "");
 	print_area(d, "replay", "Replaying");
-	printf("  so replaying %s\n", d->can_replay ? "works" : "does not work");
+	printf("  %s%s\n", d->way ? "so replaying works, and care run, by " : "so replaying does not work",
+	       d->way ? d->way : "");
 }
 
 static int print_json(const struct doctor *d, struct err *e)
@@ -76,7 +77,9 @@ static int print_json(const struct doctor *d, struct err *e)
 
 	buf_addf(&b, "{\"care\":\"%s\",\"arch\":\"%s\",\"engine\":", CARE_VERSION, abi_native()->arch);
 	buf_addf(&b, d->engine ? "\"%s\"" : "null", d->engine);
-	buf_addf(&b, ",\"replay\":%s,\n\"checks\":[", d->can_replay ? "true" : "false");
+	buf_addf(&b, ",\"replay\":%s,\"way\":", d->way ? "true" : "false");
+	buf_addf(&b, d->way ? "\"%s\"" : "null", d->way);
+	buf_adds(&b, ",\n\"checks\":[");
 	for (size_t i = 0; i < d->n && r == 0; i++) {
 		const struct doctor_check *c = &d->checks[i];
 
@@ -131,7 +134,7 @@ static int doctor_run(void *options, int argc, char **argv)
 		print_text(&d);
 	else if (print_json(&d, &e) < 0)
 		return cmd_fail_err(CMD_EXIT_FAILURE, &e);
-	return d.engine && d.can_replay ? CMD_EXIT_OK : CMD_EXIT_DIFFERS;
+	return d.engine && d.way ? CMD_EXIT_OK : CMD_EXIT_DIFFERS;
 }
 
 const struct cmd cmd_doctor = {

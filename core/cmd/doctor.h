@@ -20,10 +20,10 @@ struct doctor {
 	struct doctor_check checks[DOCTOR_CHECKS];
 	size_t n;
 	const char *engine;	/* the best that works, NULL: none */
-	bool can_replay;
+	const char *way;	/* how replays are entered, NULL: they are not */
 };
 
-/* Each tries the real thing in a child process; nothing is left behind. */
+/* Each tries the real thing in a child process; nothing is left behind. Recording first. */
 void doctor_record(struct doctor *d);
 void doctor_replay(struct doctor *d);
 

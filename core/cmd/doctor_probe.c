@@ -122,17 +122,24 @@ static bool find_place(struct doctor *d, struct place *p)
 	return c->ok;
 }
 
+struct trial {
+	bool overlay, binfmt;
+	unsigned isolate;
+};
+
 /* Everything a replay does up to running something. */
-static bool try_namespaces(const struct place *p, bool overlay, unsigned isolate, struct err *e)
+static bool try_namespaces(const struct place *p, struct trial t, struct err *e)
 {
 	char *const argv[] = { (char *)"true", NULL }, *const env[] = { NULL };
 	_cleanup_free_ char *root = below(p, "root"), *lower = below(p, "lower");
 	_cleanup_free_ char *upper = below(p, "upper"), *work = below(p, "work");
 	const struct plan_run run = {
-		.argv = argv, .env = env, .cwd = "/", .isolate = isolate,
+		.argv = argv, .env = env, .cwd = "/", .isolate = t.isolate,
+		/* Registering nothing is enough to be let. */
+		.emulator = t.binfmt ? "an emulator" : NULL, .binfmt = "",
 	};
 	struct plan_place place = {
-		.root = root, .lower = overlay ? lower : NULL, .upper = upper, .work = work,
+		.root = root, .lower = t.overlay ? lower : NULL, .upper = upper, .work = work,
 		.ids = geteuid() == 0 ? PLAN_IDS_TRUE : PLAN_IDS_ONE, .uid = geteuid(), .gid = getegid(),
 	};
 	struct plan *plan = NULL;
@@ -163,34 +170,34 @@ static const char *namespaces_switch(void)
 	return NULL;
 }
 
-static void add_namespaces(struct doctor *d, const struct place *p)
+static bool add_namespaces(struct doctor *d, const struct place *p)
 {
-	struct doctor_check *c = doctor_add(d, "replay", "user and mount namespaces",
-					    "replaying at native speed");
-	static const struct { unsigned flags; const char *name, *use; } more[] = {
-		{ PLAN_NS_PID, "pid namespace", "--isolate=pid, with a /proc of its own" },
-		{ PLAN_NS_IPC, "ipc namespace", "--isolate=ipc" },
-		{ PLAN_NS_NET, "net namespace", "--isolate=net" },
+	static const struct { struct trial trial; bool users; const char *name, *use; } all[] = {
+		{ { 0 }, false, "user and mount namespaces", "replaying, and care run, at native speed" },
+		{ { .overlay = true }, false, "overlay", "starting again without copying" },
+		{ { .isolate = PLAN_NS_PID }, false, "pid namespace", "--isolate=pid, with a /proc of its own" },
+		{ { .isolate = PLAN_NS_IPC }, false, "ipc namespace", "--isolate=ipc" },
+		{ { .isolate = PLAN_NS_NET }, false, "net namespace", "--isolate=net" },
+		{ { .binfmt = true }, true, "binfmt_misc of one's own", "care run -q at native speed (6.7)" },
 	};
-	struct err e = { 0 };
-	const char *hint;
 
-	c->ok = d->can_replay = try_namespaces(p, false, 0, &e);
-	hint = c->ok ? NULL : namespaces_switch();
-	if (!c->ok)
-		say(c, "%s%s", e.text, hint ? hint : "");
-	if (!c->ok)
-		return;
-	c = doctor_add(d, "replay", "overlay", "starting again without copying");
-	c->ok = try_namespaces(p, true, 0, &e);
-	if (!c->ok)
-		say(c, "%s", e.text);
-	for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
-		c = doctor_add(d, "replay", more[i].name, more[i].use);
-		c->ok = try_namespaces(p, false, more[i].flags, &e);
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		struct doctor_check *c;
+		const char *hint;
+		struct err e = { 0 };
+
+		/* Root's would be the whole machine's. */
+		if (all[i].users && geteuid() == 0)
+			continue;
+		c = doctor_add(d, "replay", all[i].name, all[i].use);
+		c->ok = try_namespaces(p, all[i].trial, &e);
+		hint = c->ok || i ? NULL : namespaces_switch();
 		if (!c->ok)
-			say(c, "%s", e.text);
+			say(c, "%s%s", e.text, hint ? hint : "");
+		if (!c->ok && !i)
+			return false;
 	}
+	return true;
 }
 
 static void add_owners(struct doctor *d)
@@ -224,7 +231,8 @@ void doctor_replay(struct doctor *d)
 
 	if (!find_place(d, &p))
 		return;
-	add_namespaces(d, &p);
+	/* Where they are refused what can be traced can be translated. */
+	d->way = add_namespaces(d, &p) ? "namespaces" : d->engine ? "translation" : NULL;
 	add_owners(d);
 	add_reflink(d, &p);
 }

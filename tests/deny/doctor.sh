@@ -29,6 +29,10 @@ done
 try "statx" names statx ENOSYS "statx with birth times" "not implemented"
 try "PTRACE_GET_SYSCALL_INFO" names syscall-info EIO "call information" "."
 works() { "$TOOLS/deny" "$1" --errno=EPERM -- "$CARE" doctor | grep -q "$2"; }
+names_way() { $TOOLS/deny "$1" --errno=EPERM -- "$CARE" doctor >out; grep -q "$2" out || { cat out; return 1; }; }
+try "where namespaces are refused it says that replays are by translation" \
+	names_way namespaces,mounts "so replaying works, and care run, by translation$"
+try "where programs cannot be traced either, that there are none" names_way namespaces,mounts,ptrace "so replaying does not work$"
 try "without filters recording still works" works seccomp "so recording works, with the engine ptrace$"
 try "without ptrace it does not" works ptrace "so recording does not work"
 finish
