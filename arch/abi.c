@@ -52,13 +52,34 @@ const struct syscall_row *abi_row(const struct abi *abi, uint64_t nr)
 	return syscall_row(abi_syscall(abi, nr));
 }
 
-int64_t abi_number(const struct abi *abi, enum syscall_id id)
+static int64_t find_number(const struct abi *abi, enum syscall_id id)
 {
 	for (const struct abi_span *s = abi->spans; s->n; s++)
 		for (uint32_t i = 0; i < s->n; i++)
 			if (id != SYSCALL_NONE && s->ids[i] == id)
 				return (int64_t)(s->first + i) | abi->nr_flag;
 	return -1;
+}
+
+/*
+ * The tables are by number; what was found the other way round is kept, for each program
+ * that is started asks a dozen times. Per thread, so that nobody has to wait.
+ */
+int64_t abi_number(const struct abi *abi, enum syscall_id id)
+{
+	static _Thread_local struct {
+		const struct abi *abi;
+		enum syscall_id id;
+		int64_t nr;
+	} found[64], *f;
+
+	f = &found[((unsigned)id + (unsigned)abi->word) % ARRAY_SIZE(found)];
+	if (f->abi != abi || f->id != id) {
+		f->nr = find_number(abi, id);
+		f->abi = abi;
+		f->id = id;
+	}
+	return f->nr;
 }
 
 int abi_arg_reg(const struct abi *abi, const struct syscall_row *row, int arg, int *ret_n)

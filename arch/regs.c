@@ -19,6 +19,11 @@
 
 int regs_read(pid_t tid, struct regs *ret)
 {
+	return regs_read_in(tid, NULL, ret);
+}
+
+int regs_read_in(pid_t tid, const struct abi *abi, struct regs *ret)
+{
 	struct regs r = { 0 };
 	struct iovec io = { r.w64, sizeof(r.w64) };
 	int error;
@@ -26,7 +31,7 @@ int regs_read(pid_t tid, struct regs *ret)
 	if (ptrace(GETREGSET, tid, NT_PRSTATUS, &io) < 0)
 		return -errno;
 	r.len = io.iov_len;
-	error = regs_arch_identify(tid, &r);
+	error = regs_arch_identify(tid, abi, &r);
 	if (error < 0)
 		return error;
 	*ret = r;

@@ -33,6 +33,8 @@ struct regs {
 
 /* 0, or −errno (-ESRCH: the task was killed meanwhile). */
 int regs_read(pid_t tid, struct regs *ret);
+/* The same in a call that is known to be of @abi: its code is not looked at (x86_64). */
+int regs_read_in(pid_t tid, const struct abi *abi, struct regs *ret);
 /* Write them back, and a number that regs_set_nr() changed (at entry only). 0 or −errno. */
 int regs_write(pid_t tid, const struct regs *r);
 

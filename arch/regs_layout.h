@@ -12,8 +12,11 @@ struct regs_layout {
 	uint8_t call_nr;	/* where the call instruction takes its number from */
 };
 
-/* Finds abi and layout of registers just read; the tracee's code may be looked at. */
-int regs_arch_identify(pid_t tid, struct regs *r);
+/*
+ * Finds abi and layout of registers just read; @known: the ABI of the call, else NULL, and
+ * the tracee's code may be looked at.
+ */
+int regs_arch_identify(pid_t tid, const struct abi *known, struct regs *r);
 
 /* Before registers are written: put the number where the kernel looks for it. */
 int regs_arch_write_nr(pid_t tid, struct regs *r);

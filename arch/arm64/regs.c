@@ -29,9 +29,10 @@ const struct abi *abi_native(void)
 	return &abi_arm64;
 }
 
-int regs_arch_identify(pid_t tid, struct regs *r)
+int regs_arch_identify(pid_t tid, const struct abi *known, struct regs *r)
 {
 	(void)tid;
+	(void)known;
 	if (r->len == NATIVE_WORDS * 8) {
 		r->abi = &abi_arm64;
 		r->layout = &native;

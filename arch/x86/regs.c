@@ -19,9 +19,10 @@ const struct abi *abi_native(void)
 	return &abi_i386;
 }
 
-int regs_arch_identify(pid_t tid, struct regs *r)
+int regs_arch_identify(pid_t tid, const struct abi *known, struct regs *r)
 {
 	(void)tid;
+	(void)known;
 	if (r->len != WORDS * 4)
 		return -EPROTO;
 	r->abi = &abi_i386;

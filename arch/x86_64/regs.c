@@ -44,7 +44,7 @@ static bool made_by_int80(pid_t tid, uint64_t ip)
 	return !errno && (word & 0xffff) == 0x80cd;
 }
 
-int regs_arch_identify(pid_t tid, struct regs *r)
+int regs_arch_identify(pid_t tid, const struct abi *known, struct regs *r)
 {
 	if (r->len == I386_WORDS * 4) {
 		r->abi = &abi_i386;
@@ -55,7 +55,7 @@ int regs_arch_identify(pid_t tid, struct regs *r)
 		return -EPROTO;
 
 	r->layout = &native;
-	if (r->w64[ORIG_RAX] != UINT64_MAX && made_by_int80(tid, r->w64[RIP])) {
+	if (known ? known == &abi_i386 : r->w64[ORIG_RAX] != UINT64_MAX && made_by_int80(tid, r->w64[RIP])) {
 		r->abi = &abi_i386;
 		r->layout = &int80;
 	} else {

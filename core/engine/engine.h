@@ -34,8 +34,8 @@ struct engine_spec {
 	bool allow_io_uring;	/* else io_uring_setup(2) answers ENOSYS, so that programs fall back */
 	unsigned classes;	/* SYSCALL_BIT()s that the sinks want; 0: SYSCALL_FILES (arch/syscall.h) */
 	/*
-	 * The sinks change what calls mean: none that could carry a path may pass by them, and
-	 * when a sink fails the tracees end.
+	 * The sinks change what calls mean: none that could carry a path may pass by them, they
+	 * see what makes a task in other namespaces, and when a sink fails the tracees end.
 	 */
 	bool confine;
 	bool stop_too;		/* when the initial command is stopped we stop, so that a shell sees a stopped job */

@@ -35,6 +35,15 @@ struct entry {
 	uint32_t data;		/* of the filter that stopped it */
 };
 
+/* What the kernel says of the call it is in, which is asked once at a stop. 0 or −errno. */
+static int read_info(struct engine *en, struct tracee *t, struct sys_info *ret)
+{
+	if (en->told_of != t)
+		return sys_info(t->task->tid, ret);
+	*ret = *en->told;
+	return 0;
+}
+
 /* 0 or −errno (the task is gone). */
 static int read_entry(struct engine *en, struct tracee *t, bool seccomp, struct entry *ret)
 {
@@ -43,20 +52,20 @@ static int read_entry(struct engine *en, struct tracee *t, bool seccomp, struct 
 	int r;
 
 	if (!en->probe.syscall_info) {
-		r = sys_info(t->task->tid, &info);
+		r = read_info(en, t, &info);
 		if (r < 0)
 			return r;
 		ret->audit_arch = info.arch;
 		ret->nr = info.entry.nr;
 		memcpy(ret->args, info.entry.args, sizeof(ret->args));
 		ret->data = info.op == SYS_INFO_SECCOMP ? info.entry.ret_data : 0;
-		ret->abi = abi_find_by_audit(info.arch, info.entry.nr);
+		t->call_abi = ret->abi = abi_find_by_audit(info.arch, info.entry.nr);
 		return 0;
 	}
 	r = regs_read(t->task->tid, &regs);
 	if (r < 0)
 		return r;
-	ret->abi = regs_call(&regs, &ret->nr, ret->args);
+	t->call_abi = ret->abi = regs_call(&regs, &ret->nr, ret->args);
 	ret->data = seccomp ? (uint32_t)sys_event_message(t->task->tid) : 0;
 	return 0;
 }
@@ -81,7 +90,7 @@ static int cancel(struct engine *en, struct tracee *t, int64_t answer)
 {
 	bool now = en->ret->kind == ENGINE_PTRACE_SECCOMP && !en->probe.entry_after && !t->at_exit;
 	struct regs regs;
-	int r = regs_read(t->task->tid, &regs);
+	int r = regs_read_in(t->task->tid, t->call_abi, &regs);
 
 	if (r < 0)
 		return r;
@@ -163,7 +172,7 @@ static bool is_for_sinks(const struct engine *en, const struct tracee *t, const 
 	/* Between fork and the first execve it is still care itself that runs. */
 	if (!t->task->image && (!call->row || call->row->class != SYSCALL_EXEC))
 		return false;
-	if (!call->row)
+	if (!call->row || filter_adds_task(en->classes, call->row, call->args))
 		return true;
 	/* What the filter lets through is not told by the engine without one either. */
 	return (en->classes & SYSCALL_BIT(call->row->class)) &&
@@ -216,6 +225,8 @@ static void look(struct engine *en, struct tracee *t, const struct entry *entry)
 		t->unknown = entry->nr;
 		t->at_exit |= AT_EXIT_UNKNOWN;
 	}
+	if (en->ret->kind == ENGINE_PTRACE)
+		begin_disposition(t, &en->call);
 	for (int i = 0; i < en->call.n_paths; i++)
 		en->ret->census.unreadable += is_unreadable(en->call.paths[i].error);
 	if (!policy_answers(en, t, &ev) && !en->failed && is_for_sinks(en, t, &en->call)) {
@@ -310,28 +321,27 @@ static int read_result(struct engine *en, struct tracee *t, int64_t *ret)
 	int r;
 
 	if (!en->probe.syscall_info) {
-		r = sys_info(t->task->tid, &info);
+		r = read_info(en, t, &info);
 		if (r == 0)
 			*ret = info.exit.rval;
 		return r;
 	}
-	r = regs_read(t->task->tid, &regs);
+	r = regs_read_in(t->task->tid, t->call_abi, &regs);
 	if (r == 0)
 		*ret = regs_result(&regs);
 	return r;
 }
 
 /* What the program put into its registers, and the answer. */
-static int settle_registers(struct tracee *t, unsigned why)
+static int settle_registers(struct tracee *t, unsigned why, int64_t *ret_result)
 {
 	struct regs regs;
-	int r = regs_read(t->task->tid, &regs);
-
+	int r = regs_read_in(t->task->tid, t->call_abi, &regs);
 	int64_t result;
 
 	if (r < 0)
 		return r;
-	result = why & AT_EXIT_ANSWER ? t->answer : regs_result(&regs);
+	result = *ret_result = why & AT_EXIT_ANSWER ? t->answer : regs_result(&regs);
 	for (int i = 0; i < SYSCALL_ARGS; i++)
 		if (t->replaced & 1u << i)
 			regs_set_arg(&regs, i, t->originals[i]);
@@ -350,7 +360,7 @@ static void replace_result(struct tracee *t, int64_t result)
 {
 	struct regs regs;
 
-	if (regs_read(t->task->tid, &regs) < 0)
+	if (regs_read_in(t->task->tid, t->call_abi, &regs) < 0)
 		return;	/* it died meanwhile */
 	regs_set_result(&regs, result);
 	regs_write(t->task->tid, &regs);
@@ -374,7 +384,7 @@ static void make_again(struct tracee *t)
 {
 	struct regs regs;
 
-	if (regs_read(t->task->tid, &regs) < 0)
+	if (regs_read_in(t->task->tid, t->call_abi, &regs) < 0)
 		return;
 	for (int i = 0; i < SYSCALL_ARGS; i++)
 		regs_set_arg(&regs, i, t->call->args[i]);
@@ -390,6 +400,7 @@ static void leave(struct engine *en, struct tracee *t)
 	struct event ev = { .kind = EVENT_RETURN, .task = t->task, .call = t->call,
 			    .patch_at = t->patch_at };
 	unsigned why = t->at_exit;
+	bool settles = why & (AT_EXIT_ANSWER | AT_EXIT_RESTORE);
 	int64_t result = 0;
 	int r;
 
@@ -403,7 +414,7 @@ static void leave(struct engine *en, struct tracee *t)
 		begin_returned(en, t);
 		return;
 	}
-	r = read_result(en, t, &result);
+	r = settles && !(why & AT_EXIT_NEST) ? 0 : read_result(en, t, &result);
 	if (r < 0)
 		return;
 	if ((why & AT_EXIT_NEST) && nest_wait_exit(en, t, &result)) {
@@ -414,11 +425,9 @@ static void leave(struct engine *en, struct tracee *t)
 		return;
 	ev.replaced = t->renumbered != REGS_NO_CALL;
 	if (why & (AT_EXIT_ANSWER | AT_EXIT_RESTORE))
-		r = settle_registers(t, why);
+		r = settle_registers(t, why, &result);
 	if (r < 0)
 		return;
-	if (why & AT_EXIT_ANSWER)
-		result = t->answer;
 	/* A signal came first: not done, and done again by the kernel if the program wants. */
 	if (result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK)
 		result = -EINTR;
@@ -437,13 +446,13 @@ static void leave(struct engine *en, struct tracee *t)
 }
 
 /* Plain ptrace: is this stop an entry? The kernel tells since 5.3, before we must count. */
-static bool is_entry(struct engine *en, struct tracee *t)
+static bool is_entry(struct engine *en, struct tracee *t, struct sys_info *info)
 {
-	struct sys_info info;
-
-	if (!en->probe.syscall_info && sys_info(t->task->tid, &info) == 0)
-		return info.op == SYS_INFO_ENTRY;
-	return !t->in_call;
+	if (en->probe.syscall_info || sys_info(t->task->tid, info) < 0)
+		return !t->in_call;
+	en->told = info;
+	en->told_of = t;
+	return info->op == SYS_INFO_ENTRY;
 }
 
 void entry_go(struct engine *en, struct tracee *t)
@@ -485,20 +494,33 @@ static bool on_exit_stop(struct engine *en, struct tracee *t)
 	return false;
 }
 
+/* True: the stop is a tracer's now. */
+static bool on_entry_stop(struct engine *en, struct tracee *t)
+{
+	t->in_call = true;
+	t->nr_known = false;
+	if (t->begin)
+		return false;
+	if (nest_at_entry(en, t))
+		return true;
+	entry_go(en, t);
+	return false;
+}
+
 void entry_syscall_stop(struct engine *en, struct tracee *t)
 {
+	struct sys_info info;
+	bool shown = false;
+
 	if (t->skip_entry) {
 		t->skip_entry = false;
 		t->in_call = true;
-	} else if ((t->calls || begin_steps(t)) && is_entry(en, t)) {
-		t->in_call = true;
-		t->nr_known = false;
-		if (!t->begin && nest_at_entry(en, t))
-			return;
-		if (!t->begin)
-			entry_go(en, t);
-	} else if (on_exit_stop(en, t)) {
-		return;
+	} else if ((t->calls || begin_steps(t)) && is_entry(en, t, &info)) {
+		shown = on_entry_stop(en, t);
+	} else {
+		shown = on_exit_stop(en, t);
 	}
-	engine_resume(en, t, 0);
+	en->told_of = NULL;
+	if (!shown)
+		engine_resume(en, t, 0);
 }

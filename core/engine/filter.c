@@ -9,6 +9,7 @@
 #include "core/engine/filter.h"
 
 #include <errno.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,7 +28,7 @@
 struct range {
 	uint32_t first;
 	bool stop;
-	bool look;			/* an argument decides: */
+	bool look;			/* an argument decides */
 	enum syscall_id id;
 	const struct abi *abi;
 };
@@ -46,6 +47,31 @@ uint32_t filter_fstat_flags(enum syscall_id id)
 	return id == SYSCALL_newfstatat || id == SYSCALL_fstatat64 ? FSTAT_FLAGS : 0;
 }
 
+uint32_t filter_task_flags(void)
+{
+	return CLONE_UNTRACED | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
+	       CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+}
+
+/* Of the calls that make tasks only those with certain flags. */
+static bool by_flags(unsigned classes)
+{
+	return (classes & FILTER_TASK_FLAGS) && !(classes & SYSCALL_BIT(SYSCALL_TASK));
+}
+
+static bool flags_decide(unsigned classes, enum syscall_id id)
+{
+	return by_flags(classes) && id == SYSCALL_clone;
+}
+
+bool filter_adds_task(unsigned classes, const struct syscall_row *row, const uint64_t *args)
+{
+	if (!by_flags(classes))
+		return false;
+	return row == syscall_row(SYSCALL_clone3) ||
+	       (row == syscall_row(SYSCALL_clone) && ((uint32_t)args[0] & filter_task_flags()));
+}
+
 static bool every_fstat(unsigned classes)
 {
 	return classes & (SYSCALL_BIT(SYSCALL_FDMETA) | FILTER_EVERY_FSTAT);
@@ -61,10 +87,12 @@ bool filter_leaves_out(unsigned classes, const struct syscall_row *row, const ui
 
 static bool wanted(unsigned classes, const struct syscall_row *row)
 {
+	if ((classes & FILTER_TASK_FLAGS) && row == syscall_row(SYSCALL_clone3))
+		return true;
 	return classes & SYSCALL_BIT(row->class);
 }
 
-static bool argument_decides(unsigned classes, enum syscall_id id)
+static bool argument_decides(unsigned classes, const struct filter_pass *pass, enum syscall_id id)
 {
 	bool call = wanted(classes, syscall_row(id));
 	size_t n;
@@ -73,6 +101,8 @@ static bool argument_decides(unsigned classes, enum syscall_id id)
 
 	if (call && filter_fstat_flags(id))
 		return !every_fstat(classes);
+	if (flags_decide(classes, id) || (call && pass && id == SYSCALL_openat))
+		return true;
 	for (size_t i = 0; i < n; i++)
 		if (wanted(classes, syscall_sub_row(&sub[i])) != call)
 			return true;
@@ -100,7 +130,8 @@ static void add_range(struct ranges *r, const struct range *new)
 }
 
 /* All numbers from 0 on; what no table has is stopped. */
-static void find_ranges(const struct abi *abi, unsigned classes, struct ranges *r)
+static void find_ranges(const struct abi *abi, unsigned classes, const struct filter_pass *pass,
+			struct ranges *r)
 {
 	uint32_t next = 0;
 
@@ -112,7 +143,7 @@ static void find_ranges(const struct abi *abi, unsigned classes, struct ranges *
 			struct range range = { .first = s->first + i, .id = id, .abi = abi };
 
 			range.stop = !id || wanted(classes, syscall_row(id));
-			range.look = id && argument_decides(classes, id);
+			range.look = id && argument_decides(classes, pass, id);
 			add_range(r, &range);
 		}
 		next = s->first + s->n;
@@ -179,22 +210,61 @@ static void emit_fstat(struct buf *b, const struct range *r)
 	emit_verdict(b, true);
 }
 
-static int emit_search(struct buf *b, unsigned classes, const struct range *r, size_t n)
+static void emit_flags(struct buf *b, const struct range *r)
+{
+	int reg = abi_arg_reg(r->abi, syscall_row(r->id), 0, NULL);
+
+	emit(b, BPF_LD | BPF_W | BPF_ABS, 0, 0,
+	     (uint32_t)(offsetof(struct seccomp_data, args) + reg * sizeof(uint64_t)));
+	emit(b, BPF_JMP | BPF_JSET | BPF_K, 0, 1, filter_task_flags());
+	emit_verdict(b, true);
+	emit_verdict(b, false);
+}
+
+/* Registers, and not arguments: the call has but four. */
+static void emit_pass(struct buf *b, const struct filter_pass *pass, const struct range *r)
+{
+	size_t halves = r->abi->reg64 ? 4 : 2;
+
+	for (size_t i = 0; i < halves; i++) {
+		size_t word = i % 2;
+		bool high = i / 2;
+
+		emit(b, BPF_LD | BPF_W | BPF_ABS, 0, 0,
+		     (uint32_t)(offsetof(struct seccomp_data, args) + (4 + word) * sizeof(uint64_t) + 4 * high));
+		emit(b, BPF_JMP | BPF_JEQ | BPF_K, 0, (uint8_t)((halves - 1 - i) * 2 + 1),
+		     (uint32_t)(pass->words[word] >> 32 * high));
+	}
+	emit_verdict(b, false);
+	emit_verdict(b, true);
+}
+
+static void emit_leaf(struct buf *b, unsigned classes, const struct filter_pass *pass, const struct range *r)
+{
+	if (!r->look)
+		emit_verdict(b, r->stop);
+	else if (filter_fstat_flags(r->id))
+		emit_fstat(b, r);
+	else if (flags_decide(classes, r->id))
+		emit_flags(b, r);
+	else if (r->id == SYSCALL_openat)
+		emit_pass(b, pass, r);
+	else
+		emit_look(b, classes, r);
+}
+
+static int emit_search(struct buf *b, unsigned classes, const struct filter_pass *pass,
+		       const struct range *r, size_t n)
 {
 	_cleanup_buf_ struct buf below = BUF_INIT;
 	size_t half = n / 2;
 	int error;
 
 	if (n == 1) {
-		if (r->look && filter_fstat_flags(r->id))
-			emit_fstat(b, r);
-		else if (r->look)
-			emit_look(b, classes, r);
-		else
-			emit_verdict(b, r->stop);
+		emit_leaf(b, classes, pass, r);
 		return buf_error(b);
 	}
-	error = emit_search(&below, classes, r, half);
+	error = emit_search(&below, classes, pass, r, half);
 	if (error < 0)
 		return error;
 	/* Conditional jumps reach 255 instructions. */
@@ -205,19 +275,19 @@ static int emit_search(struct buf *b, unsigned classes, const struct range *r, s
 		emit(b, BPF_JMP | BPF_JA, 0, 0, (uint32_t)count(&below));
 	}
 	buf_add(b, below.data, below.len);
-	return emit_search(b, classes, r + half, n - half);
+	return emit_search(b, classes, pass, r + half, n - half);
 }
 
 /* The number is loaded; a bit that all numbers of the ABI carry is taken away. */
-static int emit_abi(struct buf *b, unsigned classes, const struct abi *abi)
+static int emit_abi(struct buf *b, unsigned classes, const struct filter_pass *pass, const struct abi *abi)
 {
 	struct ranges r = { 0 };
 	int error;
 
-	find_ranges(abi, classes, &r);
+	find_ranges(abi, classes, pass, &r);
 	if (abi->nr_flag)
 		emit(b, BPF_ALU | BPF_AND | BPF_K, 0, 0, ~abi->nr_flag);
-	error = r.failed ? -ENOMEM : emit_search(b, classes, r.at, r.n);
+	error = r.failed ? -ENOMEM : emit_search(b, classes, pass, r.at, r.n);
 	free(r.at);
 	return error;
 }
@@ -226,13 +296,14 @@ static int emit_abi(struct buf *b, unsigned classes, const struct abi *abi)
  * The section of @abi, behind a test that passes it over for calls of others. A long
  * section needs a long jump.
  */
-static int emit_section(struct buf *b, unsigned classes, const struct abi *abi)
+static int emit_section(struct buf *b, unsigned classes, const struct filter_pass *pass,
+			const struct abi *abi)
 {
 	_cleanup_buf_ struct buf section = BUF_INIT;
 	int error;
 
 	emit(&section, BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, nr));
-	error = emit_abi(&section, classes, abi);
+	error = emit_abi(&section, classes, pass, abi);
 	if (error < 0)
 		return error;
 	emit(b, BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, arch));
@@ -247,12 +318,12 @@ static int emit_section(struct buf *b, unsigned classes, const struct abi *abi)
 	return buf_error(b);
 }
 
-int filter_build(unsigned classes, struct sock_fprog *ret)
+int filter_build(unsigned classes, const struct filter_pass *pass, struct sock_fprog *ret)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
 
 	for (int i = 0; abi_all[i]; i++) {
-		int error = emit_section(&b, classes, abi_all[i]);
+		int error = emit_section(&b, classes, pass, abi_all[i]);
 
 		if (error < 0)
 			return error;

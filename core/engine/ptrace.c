@@ -33,7 +33,7 @@
 
 int engine_resume(struct engine *en, struct tracee *t, int signo)
 {
-	bool all = en->ret->kind == ENGINE_PTRACE && !en->failed;
+	bool all = en->ret->kind == ENGINE_PTRACE && !en->failed && !begin_runs(t);
 	/* Nobody else is told of the calls that a new image makes for us. */
 	int nested = (t->nest || t->traces) && !t->begin ? nest_request(en, t) : 0;
 	int request = all || t->at_exit || begin_steps(t) ? PTRACE_SYSCALL : PTRACE_CONT;
@@ -217,14 +217,15 @@ static int judge(struct engine *en)
 }
 
 int ptrace_run(const struct engine_spec *spec, const char *path, const struct engine_probe *probe,
-	       const struct sock_fprog *filter, struct bus *bus, struct engine_result *ret,
-	       struct err *e)
+	       const struct sock_fprog *filter, const struct filter_pass *pass, struct bus *bus,
+	       struct engine_result *ret, struct err *e)
 {
 	struct engine en = { .spec = spec, .bus = bus, .ret = ret, .probe = *probe, .e = e,
-			     .tasks = spec->tasks, .launch = LAUNCH_INIT };
+			     .tasks = spec->tasks, .launch = LAUNCH_INIT, .pass = pass };
 	int r;
 
-	en.classes = (spec->classes ? spec->classes : SYSCALL_FILES) | (spec->confine ? FILTER_EVERY_FSTAT : 0);
+	en.classes = (spec->classes ? spec->classes : SYSCALL_FILES) |
+		     (spec->confine ? FILTER_EVERY_FSTAT | FILTER_TASK_FLAGS : 0);
 	ret->kind = filter ? ENGINE_PTRACE_SECCOMP : ENGINE_PTRACE;
 	en.filter_data = filter_own_data();
 	en.options = OPTIONS | (filter ? PTRACE_O_TRACESECCOMP : 0);
@@ -246,6 +247,7 @@ int ptrace_run(const struct engine_spec *spec, const char *path, const struct en
 	call_free(&en.call);
 	patch_free(&en.patch);
 	exec_free(&en.exec);
+	begin_free(en.begin);
 	if (!spec->tasks)
 		task_table_free(en.tasks);
 	return r;

@@ -25,8 +25,9 @@
 struct image {
 	int refs;
 	bool undumpable;	/* it asked not to be read, and was told it is not */
+	bool trap_ignored;	/* SIGTRAP is, or may be (plain ptrace, see begin.c) */
 	uint64_t stack_start;	/* of the main thread; 0 = not read yet, 1 = not known */
-	uint64_t stack_limit;	/* RLIMIT_STACK at that time */
+	uint64_t stack_limit;	/* RLIMIT_STACK when it was first asked for */
 };
 
 struct scratch {		/* memory of the tracee that is ours, see rewrite.c */
@@ -70,6 +71,7 @@ struct tracee {
 	bool fresh;		/* its first stop, because its maker is traced, is to come */
 	bool poked;		/* we interrupted it, and nobody else is to know */
 	bool rewound;		/* it makes the same call again: its tracer sees one */
+	const struct abi *call_abi;	/* of the call that it is in; NULL = not known */
 	bool nr_known;
 	uint64_t nr;		/* of the call it is in, as the program made it */
 	struct nest *nest;	/* if it traces, or is traced by another tracee */
@@ -88,6 +90,9 @@ struct tracee {
 	struct begin *begin;	/* its image has calls to make before it begins (begin.h) */
 };
 
+struct filter_pass;
+struct sys_info;
+
 struct parked {			/* a tid whose making has not been reported yet */
 	pid_t tid;
 	bool ended;		/* … and which is dead already */
@@ -105,9 +110,13 @@ struct engine {
 	int failed;		/* its −errno: tracees go on unobserved */
 	bool fatal;		/* nothing can go on: end them all */
 	struct launch launch;
+	struct begin *begin;	/* to be used again */
+	const struct filter_pass *pass;	/* lets our own calls pass the filter; NULL: nothing does */
 	struct call call;	/* the one being looked at */
 	struct patch patch;	/* … and what it gets instead */
 	struct event_exec exec;	/* the image that is being told of */
+	const struct sys_info *told;	/* what the kernel said of the stop at hand, if it is … */
+	const struct tracee *told_of;	/* … this one's; NULL: it was not asked */
 	unsigned classes;	/* that the sinks want, SYSCALL_BIT() each */
 	struct parked *parked;
 	size_t n_parked, room_parked;

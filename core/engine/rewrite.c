@@ -41,7 +41,7 @@ static void replace(struct tracee *t, struct regs *regs, int reg, uint64_t value
 int rewrite_arg(struct tracee *t, int reg, uint64_t value)
 {
 	struct regs regs;
-	int r = regs_read(t->task->tid, &regs);
+	int r = regs_read_in(t->task->tid, t->call_abi, &regs);
 
 	if (r < 0)
 		return r;
@@ -70,8 +70,9 @@ static bool on_main_stack(struct tracee *t, uint64_t sp)
 	struct image *image = t->image;
 	struct rlimit limit;
 
-	if (!image->stack_start) {
+	if (!image->stack_start)	/* no execve(2) of it was seen */
 		image->stack_start = stack_start(t->task->tid);
+	if (!image->stack_limit) {
 		image->stack_limit = 8ull << 20;
 		if (prlimit(t->task->tid, RLIMIT_STACK, NULL, &limit) == 0)
 			image->stack_limit = MIN((uint64_t)limit.rlim_cur, STACK_MAX);
@@ -114,7 +115,7 @@ void rewrite_scratch(struct engine *en, struct tracee *t)
 	int64_t got;
 
 	(void)en;
-	if (!t->before || regs_read(t->task->tid, &regs) < 0)
+	if (!t->before || regs_read_in(t->task->tid, t->call_abi, &regs) < 0)
 		return;
 	got = regs_result(&regs);
 	/* No memory, or a limit: the stack must do. */
@@ -201,7 +202,7 @@ int rewrite_call(struct tracee *t, struct event *ev)
 
 	r = collect(p, t, ev);
 	if (r == 0)
-		r = regs_read(t->task->tid, &regs);
+		r = regs_read_in(t->task->tid, t->call_abi, &regs);
 	if (r == 0 && p->bytes.len)
 		r = rewrite_room(t, &regs, p->bytes.len, &addr);
 	if (r < 0 || (t->at_exit & AT_EXIT_SCRATCH))

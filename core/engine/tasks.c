@@ -126,6 +126,7 @@ int tasks_initial(struct engine *en, pid_t pid)
 
 	if (!t)
 		return -ENOMEM;
+	t->image->trap_ignored = begin_trap_ignored();
 	announce(en, t);
 	return 0;
 }
@@ -379,6 +380,7 @@ void tasks_executed(struct engine *en, pid_t tid)
 		sys_ptrace(PTRACE_CONT, tid, 0, 0);
 		return;
 	}
+	image->trap_ignored = t->image->trap_ignored;
 	image_unref(t->image);
 	t->image = image;
 	t->scratch = (struct scratch){ 0 };
@@ -387,6 +389,7 @@ void tasks_executed(struct engine *en, pid_t tid)
 	t->at_exit &= ~(AT_EXIT_RESTORE | AT_EXIT_SCRATCH);
 	t->stopped = true;
 	t->nr_known = false;
+	t->call_abi = NULL;
 	t->task->abi = NULL;
 	t->task->image = ++en->images;
 	en->ret->census.images++;

@@ -41,6 +41,17 @@ static bool means_refused(int err)
 	return err == ENOSYS || err == EPERM;
 }
 
+int task_mem_open(const struct task *t)
+{
+	char name[64];
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/%d/mem", (int)t->tid);
+	/* Not open(2): musl's asks for close-on-exec twice. */
+	fd = openat(AT_FDCWD, name, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 static ssize_t through_proc(pid_t tid, uint64_t addr, void *to, const void *from, size_t len)
 {
 	_cleanup_close_ int fd = -1;
@@ -48,7 +59,7 @@ static ssize_t through_proc(pid_t tid, uint64_t addr, void *to, const void *from
 	ssize_t n;
 
 	snprintf(name, sizeof(name), "/proc/%d/mem", (int)tid);
-	fd = open(name, (from ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+	fd = openat(AT_FDCWD, name, (from ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
 	n = from ? pwrite(fd, from, len, (off_t)addr) : pread(fd, to, len, (off_t)addr);

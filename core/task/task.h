@@ -97,6 +97,12 @@ ssize_t task_read(const struct task *t, uint64_t addr, void *to, size_t len);
 ssize_t task_write(const struct task *t, uint64_t addr, const void *from, size_t len);
 
 /*
+ * /proc/PID/mem, where code is to be changed more than once: of the image that the task has
+ * now. A descriptor, which is the caller's, or −errno; task_write() may still work.
+ */
+int task_mem_open(const struct task *t);
+
+/*
  * What is left where both are refused: reads to @to, or writes from @from. Only whoever
  * traces the task can, so the engine gives it.
  */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,7 +118,7 @@ static void every_number_of_every_abi_is_judged_as_its_row_says(void)
 	for (size_t s = 0; s < ARRAY_SIZE(sets); s++) {
 		struct sock_fprog p;
 
-		CHECK(filter_build(sets[s], &p) == 0);
+		CHECK(filter_build(sets[s], NULL, &p) == 0);
 		CHECK(p.len <= 4096);
 		for (int i = 0; abi_all[i]; i++) {
 			const struct abi_span *span = abi_all[i]->spans;
@@ -136,7 +137,7 @@ static void what_nobody_knows_is_stopped(void)
 {
 	struct sock_fprog p;
 
-	CHECK(filter_build(0, &p) == 0);
+	CHECK(filter_build(0, NULL, &p) == 0);
 	CHECK(ask(&p, 0x80000015, 1, 0, 0, NULL) == STOP);		/* ppc64 */
 	CHECK(ask(&p, 0, 1, 0, 0, NULL) == STOP);
 	CHECK(ask(&p, abi_x86_64.audit_arch, 0xffffffff, 0, 0, NULL) == STOP);
@@ -165,7 +166,7 @@ static void calls_known_by_heart(void)
 	};
 	struct sock_fprog p;
 
-	CHECK(filter_build(SYSCALL_FILES, &p) == 0);
+	CHECK(filter_build(SYSCALL_FILES, NULL, &p) == 0);
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		CHECK(ask(&p, known[i].arch, known[i].nr, 0, 0, NULL) ==
 		      (known[i].stop ? STOP : SECCOMP_RET_ALLOW));
@@ -177,7 +178,7 @@ static void arguments_decide_where_one_must(void)
 	const unsigned classes = SYSCALL_FILES | SYSCALL_BIT(SYSCALL_DUMP) | SYSCALL_BIT(SYSCALL_KILL);
 	struct sock_fprog p;
 
-	CHECK(filter_build(classes, &p) == 0);
+	CHECK(filter_build(classes, NULL, &p) == 0);
 	/* prctl takes an int: PR_SET_DUMPABLE, and with dirt above it. */
 	CHECK(ask(&p, AUDIT_ARCH_X86_64, 157, 0, 4, NULL) == STOP);
 	CHECK(ask(&p, AUDIT_ARCH_X86_64, 157, 0, 0xdead00000004, NULL) == STOP);
@@ -199,6 +200,70 @@ static void arguments_decide_where_one_must(void)
 	free(p.filter);
 }
 
+/* Tasks that are made without saying more than that cost no stop. */
+static void of_calls_that_make_tasks_only_those_with_flags_stop(void)
+{
+	static const uint64_t flags[] = { CLONE_UNTRACED, CLONE_NEWNS, CLONE_NEWUSER | CLONE_VM, CLONE_NEWPID,
+					  CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWNET };
+	const unsigned sets[] = { FILTER_TASK_FLAGS, FILTER_TASK_FLAGS | SYSCALL_BIT(SYSCALL_TASK) };
+	struct sock_fprog p;
+
+	for (size_t s = 0; s < ARRAY_SIZE(sets); s++) {
+		uint32_t others = s ? STOP : SECCOMP_RET_ALLOW;
+
+		CHECK(filter_build(sets[s], NULL, &p) == 0);
+		CHECK(ask(&p, AUDIT_ARCH_X86_64, 57, 0, CLONE_NEWNS, NULL) == others);	/* fork */
+		CHECK(ask(&p, AUDIT_ARCH_X86_64, 58, 0, 0, NULL) == others);		/* vfork */
+		CHECK(ask(&p, AUDIT_ARCH_I386, 190, 0, 0, NULL) == others);
+		CHECK(ask(&p, AUDIT_ARCH_X86_64, 56, 0, CLONE_VM | CLONE_VFORK | 17, NULL) == others);
+		CHECK(ask(&p, AUDIT_ARCH_X86_64, 435, 0, 0, NULL) == STOP);		/* clone3 */
+		for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+			uint64_t args[6] = { flags[i] | 17 };
+
+			CHECK(ask(&p, AUDIT_ARCH_X86_64, 56, 0, flags[i] | 17, NULL) == STOP);
+			CHECK(ask(&p, AUDIT_ARCH_I386, 120, 0, flags[i] | 17, NULL) == STOP);
+			CHECK(ask(&p, AUDIT_ARCH_AARCH64, 220, 0, flags[i] | 17, NULL) == STOP);
+			CHECK(filter_adds_task(sets[s], syscall_row(SYSCALL_clone), args) == !s);
+			args[0] = 17;
+			CHECK(!filter_adds_task(sets[s], syscall_row(SYSCALL_clone), args));
+		}
+		free(p.filter);
+	}
+}
+
+static void only_who_knows_the_words_passes(void)
+{
+	const struct filter_pass pass = { { 0x1111222233334444, 0x5555666677778888 } };
+	static const struct { uint32_t arch, nr; bool narrow; } calls[] = {
+		{ AUDIT_ARCH_X86_64, 257, false }, { AUDIT_ARCH_AARCH64, 56, false },
+		{ AUDIT_ARCH_I386, 295, true }, { AUDIT_ARCH_ARM, 322, true },
+	};
+	struct sock_fprog p;
+	bool looked;
+
+	CHECK(filter_build(SYSCALL_FILES, &pass, &p) == 0);
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		struct seccomp_data data = { .nr = (int)calls[i].nr, .arch = calls[i].arch };
+		uint64_t mask = calls[i].narrow ? UINT32_MAX : UINT64_MAX;
+
+		CHECK(verdict(&p, &data, &looked) == STOP);
+		for (int word = 0; word < 2; word++)
+			data.args[4 + word] = pass.words[word] & mask;
+		CHECK(verdict(&p, &data, &looked) == SECCOMP_RET_ALLOW);
+		for (int bit = 0; bit < (calls[i].narrow ? 32 : 64); bit++)
+			for (int word = 0; word < 2; word++) {
+				data.args[4 + word] ^= 1ull << bit;
+				CHECK(verdict(&p, &data, &looked) == STOP);
+				data.args[4 + word] ^= 1ull << bit;
+			}
+	}
+	free(p.filter);
+	/* Who does not stop at it needs none. */
+	CHECK(filter_build(SYSCALL_BIT(SYSCALL_EXEC), &pass, &p) == 0);
+	CHECK(ask(&p, AUDIT_ARCH_X86_64, 257, 0, 0, NULL) == SECCOMP_RET_ALLOW);
+	free(p.filter);
+}
+
 /* Stops of a child that looks one name up and asks for its own number twice. */
 static void the_kernel_takes_it_and_stops_there(void)
 {
@@ -206,7 +271,7 @@ static void the_kernel_takes_it_and_stops_there(void)
 	int status, stops = 0;
 	pid_t child;
 
-	CHECK(filter_build(SYSCALL_BIT(SYSCALL_LOOK), &p) == 0);
+	CHECK(filter_build(SYSCALL_BIT(SYSCALL_LOOK), NULL, &p) == 0);
 	child = fork();
 	if (child == 0) {
 		if (ptrace(PTRACE_TRACEME, 0, 0, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
@@ -240,7 +305,7 @@ int main(void)
 {
 	struct sock_fprog p;
 
-	if (filter_build(SYSCALL_FILES, &p) == 0) {
+	if (filter_build(SYSCALL_FILES, NULL, &p) == 0) {
 		printf("# %u instructions for files\n", p.len);
 		free(p.filter);
 	}
@@ -249,5 +314,7 @@ int main(void)
 		what_nobody_knows_is_stopped,
 		calls_known_by_heart,
 		arguments_decide_where_one_must,
+		of_calls_that_make_tasks_only_those_with_flags_stop,
+		only_who_knows_the_words_passes,
 		the_kernel_takes_it_and_stops_there);
 }
