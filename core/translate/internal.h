@@ -30,6 +30,7 @@ struct translate {
 	struct space *space;
 	struct spot spots[CALL_PATHS];
 	struct map *states;	/* tid → struct state */
+	struct elf_cache *files;	/* programs, scripts, interpreters */
 	struct map *told;	/* what was named already */
 	struct map *sockets;	/* address that the kernel has → char *, as it was given */
 	char *cwd;		/* that the command begins in; may be NULL */

@@ -18,7 +18,7 @@
 #include "core/base/log.h"
 #include "core/event/exec.h"
 #include "core/translate/internal.h"
-#include "emul/elf/elf.h"
+#include "emul/elf/cache.h"
 #include "emul/loader/loader.h"
 #include "emul/qemu/qemu.h"
 
@@ -33,6 +33,9 @@ struct search {
 	struct buf words;	/* char * each: what stands before the caller's second argument */
 	size_t scripts;
 	bool by_fd;		/* the call names a descriptor, which the kernel can execute as it is */
+	struct elf_file *file;	/* what is in the file at spot, NULL: not known yet … */
+	int program_fd;		/* … and open here, −1: it was read before */
+	bool changes_ids;	/* set-uid or set-gid */
 };
 
 static void search_free(struct search *x)
@@ -44,6 +47,8 @@ static void search_free(struct search *x)
 	buf_free(&x->words);
 	buf_free(&x->execfn);
 	spot_free(&x->spot);
+	elf_file_unref(x->file);
+	cleanup_closep(&x->program_fd);
 }
 
 /* In front of all words. NULL: what the caller gives as argv[0]. */
@@ -76,23 +81,54 @@ static int reopen(struct translate *tr, const struct spot *spot)
 	return fd;
 }
 
-/* Its path, opened to be read, if it may be executed. A descriptor or −errno. */
-static int open_program(struct translate *tr, const struct spot *s)
+/* The new image can open it by this name as well: it need not be open here. */
+static bool has_name(const struct search *x)
 {
-	char name[64];
-	struct stat st;
-	int fd;
+	return !x->by_fd && !x->spot.proc && x->spot.host.len < PATH_BYTES;
+}
 
-	if (s->fd >= 0)
-		snprintf(name, sizeof(name), "/proc/self/fd/%d", s->fd);
-	if (stat(s->fd >= 0 ? name : s->host.data, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode) || faccessat(AT_FDCWD, s->fd >= 0 ? name : s->host.data, X_OK, AT_EACCESS) < 0)
+/* 0 or −errno. */
+static int may_execute(const struct translate *tr, const char *path, const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode) || faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0)
 		return -EACCES;
-	fd = tr->spec.opening ? tr->spec.opening(tr->spec.ctx, &st) : 0;
-	if (fd < 0)
-		return fd;
-	return reopen(tr, s);
+	return tr->spec.opening ? tr->spec.opening(tr->spec.ctx, st) : 0;
+}
+
+/* Opened, and read anew. 0, -ENOMEM, or what comes of the file in *ret_error. */
+static int read_program(struct translate *tr, struct search *x, int *ret_error)
+{
+	x->program_fd = reopen(tr, &x->spot);
+	*ret_error = MIN(x->program_fd, 0);
+	return *ret_error ? 0 : elf_cache_read(tr->files, x->program_fd, &x->file);
+}
+
+/* What the file is that was found, if it may be executed. */
+static int look_into(struct translate *tr, struct search *x, int *ret_error)
+{
+	const struct spot *s = &x->spot;
+	char name[64];
+	const char *path = s->host.data;
+	struct stat st;
+
+	elf_file_unref(steal_ptr(x->file));
+	cleanup_closep(&x->program_fd);
+	x->program_fd = -1;
+	if (s->fd >= 0) {
+		snprintf(name, sizeof(name), "/proc/self/fd/%d", s->fd);
+		path = name;
+	}
+	if ((s->fd >= 0 ? fstat(s->fd, &st) : stat(path, &st)) < 0) {	/* O_PATH: since 3.6 */
+		*ret_error = -errno;
+		return 0;
+	}
+	x->changes_ids = st.st_mode & (S_ISUID | S_ISGID);
+	*ret_error = may_execute(tr, path, &st);
+	if (*ret_error)
+		return 0;
+	/* Known: we could read it, and with its times its mode is as it was. */
+	x->file = has_name(x) ? elf_cache_find(tr->files, &st) : NULL;
+	return x->file ? 0 : read_program(tr, x, ret_error);
 }
 
 /* What a program file, or an interpreter, is called: @text, from the working directory. */
@@ -132,28 +168,18 @@ static int take_script(struct translate *tr, struct event *ev, struct search *x,
 	return r;
 }
 
-/* Through scripts to what the kernel can execute: its descriptor in *ret_fd, or *ret_error. */
-static int search(struct translate *tr, struct event *ev, struct search *x, int *ret_fd, int *ret_error)
+/* Through scripts to what the kernel can execute: x->file, or *ret_error. */
+static int search(struct translate *tr, struct event *ev, struct search *x, int *ret_error)
 {
-	for (;;) {
-		_cleanup_free_ char *interp = NULL, *arg = NULL;
-		_cleanup_close_ int fd = *ret_error ? -1 : open_program(tr, &x->spot);
-		int r;
+	int r = 0;
 
-		if (*ret_error)
-			return 0;
-		if (fd < 0) {
-			*ret_error = fd;
-			return 0;
-		}
-		if (elf_shebang(fd, &interp, &arg, NULL) < 0) {
-			*ret_fd = steal_fd(&fd);
-			return 0;
-		}
-		r = take_script(tr, ev, x, interp, arg, ret_error);
-		if (r < 0)
-			return r;
+	while (r == 0 && !*ret_error) {
+		r = look_into(tr, x, ret_error);
+		if (r < 0 || *ret_error || !x->file->interp)
+			break;
+		r = take_script(tr, ev, x, x->file->interp, x->file->arg, ret_error);
 	}
+	return r;
 }
 
 /* --- the call's new arguments ------------------------------------------------------------------ */
@@ -264,7 +290,7 @@ static void forget(struct state *s)
 }
 
 /* /proc/PID/exe must say how the command would name the program, not where it lies. */
-static int remember(struct translate *tr, struct state *s, const struct search *x, int fd)
+static int remember(struct translate *tr, struct state *s, const struct search *x)
 {
 	struct program *next = calloc(1, sizeof(*next));
 	_cleanup_buf_ struct buf link = BUF_INIT, guest = BUF_INIT;
@@ -273,7 +299,7 @@ static int remember(struct translate *tr, struct state *s, const struct search *
 	if (!next)
 		return -ENOMEM;
 	state_set_next(s, next);
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", x->program_fd);
 	if (!x->by_fd && !x->spot.proc) {
 		buf_adds(&guest, buf_str(&x->spot.guest));
 		next->host = strdup(x->spot.host.data);
@@ -288,25 +314,42 @@ static int remember(struct translate *tr, struct state *s, const struct search *
 	return next->guest ? 0 : -ENOMEM;
 }
 
+/* What the interpreter at @spot is; @st as well. 0, -ENOMEM, or what is wrong with it in *ret_error. */
+static int look_at_interp(struct translate *tr, const struct spot *spot, struct stat *st,
+			  struct elf_file **ret, int *ret_error)
+{
+	_cleanup_close_ int fd = -1;
+
+	*ret_error = spot->error;
+	if (!*ret_error && (spot->fd >= 0 ? fstat(spot->fd, st) : stat(spot->host.data, st)) < 0)
+		*ret_error = -errno;
+	if (!*ret_error)
+		*ret = elf_cache_find(tr->files, st);
+	if (*ret_error || *ret)
+		return 0;
+	fd = reopen(tr, spot);
+	*ret_error = fd < 0 ? fd : fstat(fd, st) < 0 ? -errno : 0;
+	return *ret_error ? 0 : elf_cache_read(tr->files, fd, ret);
+}
+
 /* Its ld.so is what is executed, and maps it. */
-static int load(struct translate *tr, struct event *ev, struct search *x, struct state *s, int fd,
-		const struct spot *interp, int interp_fd)
+static int load(struct translate *tr, struct event *ev, struct search *x, struct state *s,
+		const struct spot *interp, const struct elf_file *interp_file)
 {
 	_cleanup_buf_ struct buf path = BUF_INIT;
 	struct err e = { 0 };
 	int r;
 
 	/* What has no name, or too long a one, is opened through a descriptor of ours. */
-	if (x->by_fd || x->spot.proc || x->spot.host.len >= PATH_BYTES) {
-		s->program_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-		if (s->program_fd < 0)
-			return -errno;
+	if (!has_name(x)) {
+		s->program_fd = steal_fd(&x->program_fd);
 		buf_addf(&path, "%s/fd/%d", tr->proc_self, s->program_fd);
 	} else {
 		buf_adds(&path, x->spot.host.data);
 	}
 	r = buf_error(&path) < 0 ? -ENOMEM :
-				   loader_new(fd, interp_fd, path.data, x->execfn.data, &s->loader, &e);
+				   loader_new_of(x->file, interp_file, path.data, x->execfn.data,
+						 &s->loader, &e);
 	if (r < 0)
 		log_info("%s", e.text);
 	else
@@ -364,7 +407,7 @@ static int add_qemu(const struct translate *tr, struct event *ev, struct search 
 }
 
 /* Through the emulator, which opens the program and its interpreter as its own calls would. */
-static int run_emulated(struct translate *tr, struct event *ev, struct search *x, struct state *s, int fd)
+static int run_emulated(struct translate *tr, struct event *ev, struct search *x, struct state *s)
 {
 	struct err e = { 0 };
 	unsigned flags;
@@ -375,7 +418,7 @@ static int run_emulated(struct translate *tr, struct event *ev, struct search *x
 		return -ENOENT;
 	r = add_qemu(tr, ev, x);
 	if (r == 0)
-		r = remember(tr, s, x, fd);
+		r = remember(tr, s, x);
 	if (r == 0)
 		r = loader_new_named(x->execfn.data, &s->loader, &e);
 	if (r == 0)
@@ -383,33 +426,29 @@ static int run_emulated(struct translate *tr, struct event *ev, struct search *x
 	return r;
 }
 
-/* The ELF file @fd, which the kernel is to execute. Errors of files in *ret_error. */
-static int run_elf(struct translate *tr, struct event *ev, struct search *x, struct state *s, int fd,
-		   int *ret_error)
+/* x->file, which the kernel is to execute. Errors of files in *ret_error. */
+static int run_elf(struct translate *tr, struct event *ev, struct search *x, struct state *s, int *ret_error)
 {
-	struct elf_info elf = { 0 };
+	/* What is no ELF file the kernel refuses, or runs by binfmt_misc. */
+	const struct elf_info *elf = x->file->is_elf ? &x->file->info : NULL;
+	struct elf_file *file = NULL;
 	struct spot interp = { .fd = -1 };
-	_cleanup_close_ int interp_fd = -1;
+	struct stat st;
 	int r = 0;
 
-	/* What is no ELF file the kernel refuses, or runs by binfmt_misc. */
-	if (elf_read(fd, &elf, NULL) == 0 && tr->spec.qemu && qemu_runs(tr->spec.qemu, &elf)) {
-		elf_info_clear(&elf);
-		return run_emulated(tr, ev, x, s, fd);
-	}
-	if (elf.interp)
-		r = find(tr, ev, elf.interp, &interp);
-	if (r == 0 && elf.interp) {
-		interp_fd = interp.error ? interp.error : reopen(tr, &interp);
-		*ret_error = MIN(interp_fd, 0);
+	if (elf && tr->spec.qemu && qemu_runs(tr->spec.qemu, elf))
+		return run_emulated(tr, ev, x, s);
+	if (elf && elf->interp) {
+		r = find(tr, ev, elf->interp, &interp);
+		if (r == 0)
+			r = look_at_interp(tr, &interp, &st, &file, ret_error);
 	}
 	if (r == 0 && !*ret_error)
-		r = remember(tr, s, x, fd);
+		r = remember(tr, s, x);
 	if (r == 0 && !*ret_error)
-		r = elf.interp && loader_wanted(&elf, interp_fd) ? load(tr, ev, x, s, fd, &interp, interp_fd) :
-								   run_named(ev, x, s);
+		r = file && loader_differs(elf, &st) ? load(tr, ev, x, s, &interp, file) : run_named(ev, x, s);
 	spot_free(&interp);
-	elf_info_clear(&elf);
+	elf_file_unref(file);
 	return r;
 }
 
@@ -421,19 +460,11 @@ static struct state *process_state(struct translate *tr, const struct task *t)
 	return state_of(tr, leader ? leader : t);
 }
 
-static bool changes_ids(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && st.st_mode & (S_ISUID | S_ISGID);
-}
-
 int program_call(struct translate *tr, struct event *ev)
 {
 	const struct call *c = ev->call;
 	struct state *s = process_state(tr, ev->task);
-	struct search x = { .spot = { .fd = -1 } };
-	_cleanup_close_ int fd = -1;
+	struct search x = { .spot = { .fd = -1 }, .program_fd = -1 };
 	int r, error = 0;
 
 	if (!s)
@@ -444,11 +475,11 @@ int program_call(struct translate *tr, struct event *ev)
 	r = c->n_paths ? of_path(tr, ev, &x) : of_descriptor(tr, ev, &x);
 	error = x.spot.error;
 	if (r == 0)
-		r = search(tr, ev, &x, &fd, &error);
+		r = search(tr, ev, &x, &error);
 	if (r == 0 && !error)
-		s->other_ids |= changes_ids(fd);
+		s->other_ids |= x.changes_ids;
 	if (r == 0 && !error)
-		r = run_elf(tr, ev, &x, s, fd, &error);
+		r = run_elf(tr, ev, &x, s, &error);
 	if (r == 0 && !error)
 		r = set_args(ev, &x);
 	search_free(&x);

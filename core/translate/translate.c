@@ -15,6 +15,7 @@
 #include "core/base/err.h"
 #include "core/base/log.h"
 #include "core/translate/internal.h"
+#include "emul/elf/cache.h"
 
 void call_answer(struct event *ev, int64_t value)
 {
@@ -294,7 +295,8 @@ struct translate *translate_new(const struct translate_spec *spec, struct err *e
 	tr->states = map_new();
 	tr->told = map_new();
 	tr->sockets = map_new();
-	tr->space = tr->states && tr->told && tr->sockets ? space_new(spec->root, e) : NULL;
+	tr->files = elf_cache_new();
+	tr->space = tr->states && tr->told && tr->sockets && tr->files ? space_new(spec->root, e) : NULL;
 	r = tr->space ? 0 : -ENOMEM;
 	if (r < 0) {
 		translate_free(tr);
@@ -321,6 +323,7 @@ void translate_free(struct translate *tr)
 	map_free(tr->sockets);
 	buf_free(&tr->our_groups);
 	free(tr->cwd);
+	elf_cache_free(tr->files);
 	space_free(tr->space);
 	free(tr);
 }
@@ -365,7 +368,7 @@ unsigned translate_classes(const struct translate *tr)
 	/* Nobody but root has capabilities to give up: capset(2). */
 	return (SYSCALL_FILES & ~SYSCALL_BIT(SYSCALL_LIST)) | SYSCALL_BIT(SYSCALL_TELL) |
 	       (tr->root ? SYSCALL_BIT(SYSCALL_WHO) : 0) |
-	       SYSCALL_BIT(SYSCALL_TASK) | SYSCALL_BIT(SYSCALL_IDS) | SYSCALL_BIT(SYSCALL_PEER);
+	       SYSCALL_BIT(SYSCALL_IDS) | SYSCALL_BIT(SYSCALL_PEER);
 }
 
 int translate_host(struct translate *tr, const char *guest, bool follow, struct buf *ret_host)

@@ -51,12 +51,26 @@ int image_read_stack(struct image *m, struct err *e)
 			n = task_read(m->task, m->exec->sp, more, 4096 - m->exec->sp % 4096);
 		if (n <= 0)
 			return gone(e);
+		l->stack_len = (size_t)n;
 		if (stack_parse(&l->parts, word, more, (size_t)n) == 0)
 			return 0;
 		if ((size_t)n < size)
 			break;
 	}
 	return gone(e);
+}
+
+/*
+ * Where nothing is random the stack, and with it the name, ends where the kernel's own memory
+ * or a 32-bit ARM's vectors begin: right below a round address. Of what ends there by chance
+ * the personality is asked.
+ */
+static bool is_random_stack(const struct image *m)
+{
+	const uint64_t near = 128 << 10, round = 4 << 20;
+	uint64_t name = stack_aux(&m->l->parts, AT_EXECFN);
+
+	return name && (name + near) % round > near;
 }
 
 static unsigned personality_of(const struct task *task)
@@ -92,14 +106,15 @@ int image_lay_out(struct image *m, struct err *e)
 
 	if (!room.page || (room.page & (room.page - 1)))
 		room.page = 4096;
-	if (l->program.bits != room.word * 8)
+	if (l->program->bits != room.word * 8)
 		return err_set(e, -ENOEXEC, "%s: its interpreter is of another kind", l->execfn);
-	if (randomize_va_space() && !(personality_of(m->task) & ADDR_NO_RANDOMIZE) &&
+	if (randomize_va_space() &&
+	    (is_random_stack(m) || !(personality_of(m->task) & ADDR_NO_RANDOMIZE)) &&
 	    getrandom(&room.random, sizeof(room.random), GRND_NONBLOCK) != sizeof(room.random))
 		room.random = 0;
 	room.fixed_heap = randomize_va_space() < 2;
 	layout_free(&l->layout);
-	return layout_make(&l->program, &room, &l->layout, e);
+	return layout_make(l->program, &room, &l->layout, e);
 }
 
 static const char *base_name(const char *path)
@@ -112,9 +127,17 @@ static const char *base_name(const char *path)
 /* The name that the kernel gave: false if there is none. */
 static bool old_name(const struct image *m, struct buf *ret_name)
 {
-	uint64_t at = m->l->old_execfn;
+	const struct loader *l = m->l;
+	uint64_t at = l->old_execfn, within_stack = at - m->exec->sp;
+	const char *read = (const char *)l->stack + within_stack;
 	char part[256];
 
+	/* It stands at the very end, and all of a small stack was read. */
+	if (at > m->exec->sp && within_stack < l->stack_len &&
+	    memchr(read, 0, l->stack_len - within_stack)) {
+		buf_adds(ret_name, read);
+		return buf_error(ret_name) == 0;
+	}
 	while (at && ret_name->len < NAME_MAX_KERNEL) {
 		size_t within = MIN(sizeof(part), 4096 - at % 4096);
 		ssize_t n = task_read(m->task, at, part, within);
@@ -141,8 +164,8 @@ static void set_vector(struct image *m)
 	/* The interpreter, told of by what the kernel took it for: a program. */
 	stack_set_aux(s, AT_BASE, stack_aux(s, AT_ENTRY) - l->interp_entry);
 	stack_set_aux(s, AT_PHDR, l->layout.phdr);
-	stack_set_aux(s, AT_PHENT, l->program.bits == 64 ? 56 : 32);
-	stack_set_aux(s, AT_PHNUM, l->program.n_phdrs);
+	stack_set_aux(s, AT_PHENT, l->program->bits == 64 ? 56 : 32);
+	stack_set_aux(s, AT_PHNUM, l->program->n_phdrs);
 	stack_set_aux(s, AT_ENTRY, l->layout.entry);
 }
 
@@ -276,11 +299,17 @@ int image_ask_name(struct image *m, struct err *e)
 	return r < 0 ? err_set(e, r, "start %s", m->l->execfn) : 0;
 }
 
+static bool put(const struct image *m, uint64_t at, const void *from, size_t len)
+{
+	return task_write(m->task, at, from, len) == (ssize_t)len;
+}
+
 int image_answers(struct image *m, struct err *e)
 {
 	const struct loader *l = m->l;
 	const struct layout_map *map = (const struct layout_map *)l->layout.maps.data;
 	const struct layout_zero *zero = (const struct layout_zero *)l->layout.zeros.data;
+	static const char none[4096];
 	size_t n;
 	const struct event_call *calls = exec_calls(m->exec, &n);
 
@@ -293,20 +322,13 @@ int image_answers(struct image *m, struct err *e)
 			return err_set(e, got < 0 && got > -4096 ? (int)got : -EEXIST,
 				       "map %s at %#llx", l->path, (unsigned long long)map[i].addr);
 	}
-	for (size_t i = l->layout.zeros.len / sizeof(*zero); i; i--, zero++) {
-		_cleanup_free_ void *none = calloc(1, zero->len);
-
-		if (!none)
-			return err_set(e, -ENOMEM, "clear memory of %s", l->path);
-		if (task_write(m->task, zero->addr, none, zero->len) != (ssize_t)zero->len)
-			return err_set(e, -EFAULT, "clear memory of %s", l->path);
-	}
+	for (size_t i = l->layout.zeros.len / sizeof(*zero); i; i--, zero++)
+		for (size_t at = 0, part; at < zero->len; at += part) {
+			part = MIN(zero->len - at, sizeof(none));
+			if (!put(m, zero->addr + at, none, part))
+				return err_set(e, -EFAULT, "clear memory of %s", l->path);
+		}
 	return 0;
-}
-
-static bool put(const struct image *m, uint64_t at, const void *from, size_t len)
-{
-	return task_write(m->task, at, from, len) == (ssize_t)len;
 }
 
 int image_write_stack(struct image *m, struct err *e)
@@ -314,13 +336,16 @@ int image_write_stack(struct image *m, struct err *e)
 	struct loader *l = m->l;
 	const struct stack *s = &l->parts;
 	size_t need = strlen(l->execfn) + 1;
-	_cleanup_free_ char *none = calloc(1, l->old_room + 1);
-	bool good = none != NULL;
+	bool over = l->execfn_at == l->old_execfn;
+	_cleanup_free_ char *name = calloc(1, MAX(l->old_room, need) + 1);
+	bool good = name != NULL;
 
 	/* Nothing is left of the name that only care knows. */
+	if (good && over)
+		memcpy(name, l->execfn, need);
 	if (good && l->old_room)
-		good = put(m, l->old_execfn, none, l->old_room);
-	if (good && l->execfn_at)
+		good = put(m, l->old_execfn, name, l->old_room);
+	if (good && l->execfn_at && !(over && l->old_room))
 		good = put(m, l->execfn_at, l->execfn, need);
 	if (good && l->sp != m->exec->sp)
 		good = put(m, l->sp, s->data, s->len);

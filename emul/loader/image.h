@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "emul/elf/elf.h"
+#include "emul/elf/cache.h"
 #include "emul/loader/layout.h"
 #include "emul/loader/stack.h"
 
@@ -15,7 +15,8 @@ struct event_exec;
 struct task;
 
 struct loader {
-	struct elf_info program;
+	struct elf_file *file;
+	const struct elf_info *program;	/* … of which it is */
 	uint64_t interp_entry;	/* of its file */
 	char *path;		/* NULL: nothing but the name is to be another */
 	char *execfn;
@@ -23,6 +24,7 @@ struct loader {
 	/* From EVENT_EXEC on: */
 	struct layout layout;
 	unsigned char *stack;	/* its bytes, as they are to be */
+	size_t stack_len;	/* … that were read */
 	struct stack parts;	/* … and what they are */
 	uint64_t sp;		/* where they go: at the old place or below it */
 	uint64_t execfn_at, old_execfn;

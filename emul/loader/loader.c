@@ -15,33 +15,31 @@
 #include "core/event/event.h"
 #include "core/event/exec.h"
 #include "core/task/task.h"
-#include "emul/elf/elf.h"
+#include "emul/elf/cache.h"
 #include "emul/loader/image.h"
+
+bool loader_differs(const struct elf_info *program, const struct stat *interp)
+{
+	struct stat kernels;
+
+	return program->interp && (stat(program->interp, &kernels) < 0 || kernels.st_dev != interp->st_dev ||
+				   kernels.st_ino != interp->st_ino);
+}
 
 bool loader_wanted(const struct elf_info *program, int interp)
 {
-	struct stat kernels, ours;
+	struct stat ours;
 
-	if (!program->interp)
-		return false;
-	return stat(program->interp, &kernels) < 0 || fstat(interp, &ours) < 0 ||
-	       kernels.st_dev != ours.st_dev || kernels.st_ino != ours.st_ino;
+	return program->interp && (fstat(interp, &ours) < 0 || loader_differs(program, &ours));
 }
 
 /* Could the interpreter, executed by itself, be what the program needs? */
-static int read_interp(struct loader *l, int interp, struct err *e)
+static bool is_interp(const struct elf_file *interp, const struct elf_info *program)
 {
-	struct elf_info info = { 0 };
-	int r = elf_read_headers(interp, &info, NULL);
+	const struct elf_info *i = &interp->info;
 
-	if (r == -ENOMEM)
-		return err_set(e, r, "read the interpreter");
-	if (r < 0 || info.bits != l->program.bits || info.machine != l->program.machine ||
-	    info.big_endian != l->program.big_endian || info.interp)
-		r = -ELIBBAD;
-	l->interp_entry = info.entry;
-	elf_info_clear(&info);
-	return r < 0 ? err_set(e, -ELIBBAD, "%s is no interpreter for it", l->program.interp) : 0;
+	return interp->is_elf && !i->interp && i->bits == program->bits && i->machine == program->machine &&
+	       i->big_endian == program->big_endian;
 }
 
 static struct loader *make(const char *execfn)
@@ -55,31 +53,57 @@ static struct loader *make(const char *execfn)
 	return l;
 }
 
+/* Has it what it takes to be started? */
+static int check(const struct elf_file *program, const struct elf_file *interp, const char *execfn,
+		 struct err *e)
+{
+	const struct elf_info *info = &program->info;
+	const struct abi *abi;
+
+	if (!program->is_elf || !info->interp)
+		return err_set(e, -ENOEXEC, "%s has no interpreter", execfn);
+	if (!is_interp(interp, info))
+		return err_set(e, -ELIBBAD, "%s is no interpreter for it", info->interp);
+	abi = abi_find_by_elf(info->bits == 64 ? ELFCLASS64 : ELFCLASS32, info->machine);
+	if (info->big_endian || !abi || !abi->stub)
+		return err_set(e, -ENOSYS, "%s is of another machine", execfn);
+	return 0;
+}
+
+int loader_new_of(struct elf_file *program, const struct elf_file *interp, const char *path,
+		  const char *execfn, struct loader **ret, struct err *e)
+{
+	struct loader *l;
+	int r = check(program, interp, execfn, e);
+
+	if (r < 0)
+		return r;
+	l = make(execfn);
+	if (l)
+		l->path = strdup(path);
+	if (!l || !l->path) {
+		loader_free(l);
+		return err_set(e, -ENOMEM, "start %s", execfn);
+	}
+	l->file = elf_file_ref(program);
+	l->program = &program->info;
+	l->interp_entry = interp->info.entry;
+	*ret = l;
+	return 0;
+}
+
 int loader_new(int program, int interp, const char *path, const char *execfn, struct loader **ret,
 	       struct err *e)
 {
-	struct loader *l = make(execfn);
-	const struct abi *abi;
-	int r;
+	struct elf_file *files[2] = { NULL, NULL };
+	int r = elf_cache_read(NULL, program, &files[0]);
 
-	if (!l)
-		return err_set(e, -ENOMEM, "start %s", execfn);
-	l->path = strdup(path);
-	r = l->path ? elf_read_headers(program, &l->program, e) : err_set(e, -ENOMEM, "start %s", path);
-	if (r == 0 && !l->program.interp)
-		r = err_set(e, -ENOEXEC, "%s has no interpreter", execfn);
 	if (r == 0)
-		r = read_interp(l, interp, e);
-	if (r == 0) {
-		abi = abi_find_by_elf(l->program.bits == 64 ? ELFCLASS64 : ELFCLASS32,
-				      l->program.machine);
-		if (l->program.big_endian || !abi || !abi->stub)
-			r = err_set(e, -ENOSYS, "%s is of another machine", execfn);
-	}
-	if (r < 0)
-		loader_free(l);
-	else
-		*ret = l;
+		r = elf_cache_read(NULL, interp, &files[1]);
+	r = r < 0 ? err_set(e, r, "start %s", execfn) :
+		    loader_new_of(files[0], files[1], path, execfn, ret, e);
+	elf_file_unref(files[0]);
+	elf_file_unref(files[1]);
 	return r;
 }
 
@@ -97,7 +121,7 @@ void loader_free(struct loader *l)
 {
 	if (!l)
 		return;
-	elf_info_clear(&l->program);
+	elf_file_unref(l->file);
 	layout_free(&l->layout);
 	free(l->path);
 	free(l->execfn);

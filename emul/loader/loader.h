@@ -17,10 +17,12 @@
 
 #include <stdbool.h>
 
+struct elf_file;
 struct elf_info;
 struct err;
 struct event;
 struct loader;
+struct stat;
 
 /*
  * Must a program be started this way? @program as elf_read_headers() read it, @interp a
@@ -46,6 +48,11 @@ int loader_new(int program, int interp, const char *path, const char *execfn, st
  * place that the kernel had given it.
  */
 int loader_new_named(const char *execfn, struct loader **ret, struct err *e);
+
+/* The same of files that were read already; loader_differs() is loader_wanted(). */
+bool loader_differs(const struct elf_info *program, const struct stat *interp);
+int loader_new_of(struct elf_file *program, const struct elf_file *interp, const char *path,
+		  const char *execfn, struct loader **ret, struct err *e);
 
 void loader_free(struct loader *l);
 

@@ -68,7 +68,7 @@ try "a static program has the name that it was asked for by" static
 small() { (ulimit -s 128; same 1 ./pie) && (ulimit -s unlimited; same 1 ./pie); }
 try "with a small stack and with one that has no end" small
 
-try "a shell and what it runs" same 4 bash -c 'ls -d / /etc; (exec cat /etc/passwd) | wc -l; echo $0 $BASH'
+try "a shell and what it runs" same 4 bash -c 'ls -d / /etc; (exec cat "$TOP/tests/tools/image.c") | wc -l; echo $0 $BASH'
 try "an interpreter with threads" same 1 python3 -c '
 import sys, threading, subprocess
 t = threading.Thread(target=lambda: print("thread")); t.start(); t.join()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* emul/elf: our own executable, files of the other kind, and files made to harm. */
-#include "emul/elf/elf.h"
+#include "emul/elf/cache.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/buf.h"
 #include "core/base/io.h"
@@ -197,9 +199,63 @@ static void an_interpreter_cut_by_the_limit_is_refused_an_argument_is_cut(void)
 	close(fd);
 }
 
+/* It is shared by all whom stat(2) tells the same. */
+static void what_was_read_counts_until_the_file_changes(void)
+{
+	struct elf_cache *c = elf_cache_new();
+	struct elf_file *f = NULL, *again;
+	/* Of a package, and so older than a moment. */
+	int fd = open("/bin/sh", O_RDONLY | O_CLOEXEC);
+	struct stat st = { 0 }, other;
+
+	CHECK(c && fd >= 0 && fstat(fd, &st) == 0 && !elf_cache_find(c, &st));
+	CHECK(elf_cache_read(c, fd, &f) == 0 && f->is_elf && !f->interp && f->info.n_phdrs);
+	again = elf_cache_find(c, &st);
+	CHECK(again == f && f->refs == 3);
+	elf_file_unref(again);
+	for (int i = 0; i < 7; i++) {
+		other = st;
+		other.st_dev += i == 0;
+		other.st_ino += i == 1;
+		other.st_size += i == 2;
+		other.st_ctim.tv_nsec += i == 3;
+		other.st_mtim.tv_nsec -= i == 4;
+		other.st_ctim.tv_sec += i == 5;
+		other.st_mtim.tv_sec += i == 6;
+		CHECK(!elf_cache_find(c, &other), "%d", i);
+	}
+	elf_cache_free(c);
+	CHECK(f->refs == 1 && f->info.n_phdrs);
+	elf_file_unref(f);
+	close(fd);
+}
+
+static void what_has_just_changed_is_read_each_time(void)
+{
+	struct elf_cache *c = elf_cache_new();
+	struct elf_file *f = NULL;
+	int fd = file_of("#!/bin/x y\n", 11), none = open("/", O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	CHECK(c && fstat(fd, &st) == 0);
+	CHECK(elf_cache_read(c, fd, &f) == 0 && !f->is_elf && !strcmp(f->interp, "/bin/x") && !strcmp(f->arg, "y"));
+	CHECK(!elf_cache_find(c, &st));
+	elf_file_unref(f);
+	/* What cannot be read is neither. */
+	CHECK(elf_cache_read(c, none, &f) == 0 && !f->is_elf && !f->interp);
+	elf_file_unref(f);
+	CHECK(elf_cache_read(NULL, fd, &f) == 0 && f->interp && f->refs == 1);
+	elf_file_unref(f);
+	elf_cache_free(c);
+	close(fd);
+	close(none);
+}
+
 int main(void)
 {
 	return check_tests(
+		what_was_read_counts_until_the_file_changes,
+		what_has_just_changed_is_read_each_time,
 		our_own_program_is_read,
 		both_byte_orders_read_alike,
 		a_file_cut_anywhere_is_refused_or_read_as_far_as_it_goes,
