@@ -3,7 +3,9 @@
  * From the text in a call to where it leads. Most paths have neither a symlink nor a ".."
  * on their way: then one openat2(2) from the place they lie in says so (RESOLVE_NO_SYMLINKS,
  * Linux 5.6), and nothing needs to be remembered that somebody else could change meanwhile.
- * All others, and older kernels, are walked component by component.
+ * With ".." in between the kernel says it of the text as it is, if all of it stays in one
+ * place; a symlink at the head (/lib, /bin) or at the end is replaced, and the rest asked for
+ * again. All others, and older kernels, are walked component by component.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +30,7 @@ struct wanted {
 	const char *base;	/* directory that the text starts from, in the guest */
 	bool absolute;
 	bool open;		/* leave it open in spot.fd, where that costs nothing */
+	int links;		/* that were replaced already */
 };
 
 /* A text put together with its base. */
@@ -35,7 +38,11 @@ struct whole {
 	struct buf *guest;
 	bool plain;		/* no ".." but at the head, where the base is known to be canonical */
 	bool within;		/* going up did not leave the place that the base lies in */
+	struct buf raw;		/* … unless plain: with each ".." that goes up from a name … */
+	const struct space_place *turns;	/* … in this place; NULL: not all of them in one */
 };
+
+#define LINKS_MOST 8		/* that are replaced before all is walked */
 
 const char *guest_root(const struct task *t)
 {
@@ -104,11 +111,33 @@ static void go_up(struct translate *tr, const struct wanted *w, struct whole *x)
 	x->within &= space_at(tr->space, x->guest->data) == from;
 }
 
+/* ".." behind a name: true as it is written only if that name is no symlink. */
+static void turn(struct translate *tr, const struct wanted *w, struct whole *x)
+{
+	const struct space_place *from = space_at(tr->space, x->guest->data);
+
+	if (x->plain) {
+		buf_adds(&x->raw, x->guest->data);
+		x->plain = false;
+		x->turns = from;
+	}
+	if (from != x->turns || !strcmp(x->guest->data, w->root))
+		x->turns = NULL;
+	go_up(tr, w, x);
+	if (space_at(tr->space, x->guest->data) != from)
+		x->turns = NULL;
+	buf_adds(&x->raw, "/..");
+}
+
 static void go_down(struct whole *x, const char *name, size_t len)
 {
 	if (x->guest->len != 1)
 		buf_addc(x->guest, '/');
 	buf_add(x->guest, name, len);
+	if (!x->plain) {
+		buf_addc(&x->raw, '/');
+		buf_add(&x->raw, name, len);
+	}
 }
 
 /* "x/" and "x/." mean what a symlink x leads to. */
@@ -124,7 +153,7 @@ static int put_together(struct translate *tr, const struct wanted *w, struct who
 	const char *at = w->text, *end = at + w->len;
 	bool head = true;
 
-	*x = (struct whole){ .guest = x->guest, .plain = true, .within = true };
+	*x = (struct whole){ .guest = x->guest, .plain = true, .within = true, .raw = BUF_INIT };
 	buf_reset(x->guest);
 	buf_adds(x->guest, w->absolute ? w->root : w->base);
 	while (at < end && buf_error(x->guest) == 0) {
@@ -133,9 +162,10 @@ static int put_together(struct translate *tr, const struct wanted *w, struct who
 		while (at + len < end && at[len] != '/')
 			len++;
 		if (len == 2 && at[0] == '.' && at[1] == '.') {
-			x->plain &= head;
 			if (head)
 				go_up(tr, w, x);
+			else
+				turn(tr, w, x);
 		} else if (len && !(len == 1 && at[0] == '.')) {
 			head = false;
 			go_down(x, at, len);
@@ -144,9 +174,11 @@ static int put_together(struct translate *tr, const struct wanted *w, struct who
 		while (at < end && *at == '/')
 			at++;
 	}
-	if (!head && ends_in_slash(w->text, w->len))
+	if (!head && ends_in_slash(w->text, w->len)) {
 		buf_addc(x->guest, '/');
-	return buf_error(x->guest);
+		buf_addc(&x->raw, '/');
+	}
+	return buf_error(x->guest) < 0 ? -ENOMEM : buf_error(&x->raw);
 }
 
 /* --- the file system ------------------------------------------------------------------------- */
@@ -157,7 +189,8 @@ static int probe(struct translate *tr, const struct space_place *place, const ch
 {
 	struct open_how how = {
 		.flags = O_PATH | O_CLOEXEC | (walk & WALK_NOFOLLOW ? O_NOFOLLOW : 0),
-		.resolve = RESOLVE_NO_SYMLINKS,
+		/* Directories may be moved meanwhile: ".." must not leave by that. */
+		.resolve = RESOLVE_NO_SYMLINKS | (strstr(rest, "..") ? RESOLVE_BENEATH : 0),
 	};
 	int fd;
 
@@ -251,6 +284,96 @@ static bool in_procfs(const struct space_place *place, const char *rest)
 	return place->procfs || (!place->host_len && !strncmp(rest, "/proc/", 6));
 }
 
+static int locate(struct translate *tr, const struct wanted *w, struct spot *s);
+
+/* What @dir has is a symlink to @target, and @tail follows it in the text. */
+static int go_on(struct translate *tr, const struct wanted *w, const char *dir, const char *target,
+		 const char *tail, struct spot *s)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct wanted next = *w;
+	int r;
+
+	buf_addf(&text, "%s%s", target, tail);
+	if (buf_error(&text) < 0)
+		return -ENOMEM;
+	next.text = text.data;
+	next.len = text.len;
+	next.absolute = target[0] == '/';
+	next.base = dir;
+	next.links++;
+	r = locate(tr, &next, s);
+	s->unplain = true;
+	s->same = false;
+	return r;
+}
+
+/* Is what @text begins with, to @len, a symlink below @fd, and stands for no file? Its target. */
+static bool read_link(const struct translate *tr, int fd, const char *text, size_t len, struct buf *ret)
+{
+	_cleanup_buf_ struct buf name = BUF_INIT;
+	char target[1024];
+	ssize_t n;
+
+	buf_add(&name, text, len);
+	n = buf_error(&name) < 0 ? -1 : readlinkat(fd, buf_str(&name), target, sizeof(target));
+	if (n <= 0 || n == sizeof(target))
+		return false;
+	buf_add(ret, target, (size_t)n);
+	return buf_error(ret) == 0 && !(tr->spec.is_file && tr->spec.is_file(ret->data));
+}
+
+/*
+ * The first name below the place (/lib), or the last one (libc.so.6), is what most symlinks
+ * are. What stands before it has none, so it is where its text says. 1: there is another.
+ */
+static int through_link(struct translate *tr, const struct wanted *w, const struct space_place *place,
+			struct spot *s)
+{
+	_cleanup_buf_ struct buf dir = BUF_INIT, target = BUF_INIT, tail = BUF_INIT;
+	const char *text = s->guest.data + place->guest_len, *end = text + strlen(text), *last;
+	_cleanup_close_ int fd = -1;
+	size_t first;
+
+	text += strspn(text, "/");
+	first = strcspn(text, "/");
+	buf_adds(&dir, place->guest);
+	if (read_link(tr, place->fd, text, first, &target)) {
+		buf_adds(&tail, text + first);
+	} else {
+		buf_reset(&target);
+		for (last = end; last > text && last[-1] == '/';)
+			last--;
+		buf_adds(&tail, last);
+		for (end = last; last > text && last[-1] != '/';)
+			last--;
+		if (last == text)
+			return 1;
+		buf_reset(&dir);
+		buf_add(&dir, s->guest.data, (size_t)(last - 1 - s->guest.data));
+		if (buf_error(&dir) < 0 || probe(tr, place, dir.data + place->guest_len, 0, &fd) < 0 ||
+		    !read_link(tr, fd, last, (size_t)(end - last), &target))
+			return 1;
+	}
+	return buf_error(&dir) < 0 || buf_error(&tail) < 0 ?
+		       -ENOMEM : go_on(tr, w, dir.data, target.data, buf_str(&tail), s);
+}
+
+/* Is the text, made canonical, where it leads? 0, −errno of the walk; -ELOOP: a symlink, -EXDEV: not known. */
+static int ask(struct translate *tr, const struct wanted *w, const struct whole *x,
+	       const struct space_place *place, int *ret_fd)
+{
+	int r;
+
+	if (x->plain)
+		return probe(tr, place, x->guest->data + place->guest_len, w->walk, ret_fd);
+	if (x->turns != place)
+		return -EXDEV;
+	r = probe(tr, place, x->raw.data + place->guest_len, w->walk, ret_fd);
+	/* Where it ends halfway, the text that is left must tell. */
+	return r < 0 ? -EXDEV : 0;
+}
+
 /* All of the text is walked. */
 static int locate(struct translate *tr, const struct wanted *w, struct spot *s)
 {
@@ -258,20 +381,29 @@ static int locate(struct translate *tr, const struct wanted *w, struct spot *s)
 	const struct space_place *place;
 	int r = put_together(tr, w, &x), fd = -1;
 
-	if (r < 0)
+	if (r < 0) {
+		buf_free(&x.raw);
 		return r;
+	}
 	place = space_at(tr->space, s->guest.data);
 	s->readonly = place->readonly;
-	if (place->task)
+	if (place->task && x.plain)
 		return of_task(place, s);
-	if (!x.plain || w->walk & WALK_CONFINED || in_procfs(place, s->guest.data + place->guest_len))
-		r = -ELOOP;
+	if (place->task || w->walk & WALK_CONFINED || in_procfs(place, s->guest.data + place->guest_len))
+		r = -EXDEV;
 	else if (w->len)	/* else it is the base, which is canonical */
-		r = probe(tr, place, s->guest.data + place->guest_len, w->walk, &fd);
+		r = ask(tr, w, &x, place, &fd);
+	buf_free(&x.raw);
+	if (r == -ELOOP && !tr->no_openat2 && !(w->walk & WALK_NO_SYMLINKS) && w->links < LINKS_MOST) {
+		r = through_link(tr, w, place, s);
+		if (r != 1)
+			return r;
+		r = -ELOOP;
+	}
 	s->same = w->absolute ? in_place(place) && !strcmp(w->root, "/") :
 				x.within && place == space_at(tr->space, w->base);
 	s->same &= x.plain;
-	if (r == -ELOOP) {
+	if (r == -ELOOP || r == -EXDEV) {
 		r = walk(tr, w, s);
 		s->same &= !s->unplain && !s->answer;
 		s->readonly = r == 0 && s->guest.len && space_at(tr->space, s->guest.data)->readonly;
