@@ -197,7 +197,7 @@ class Entered(Way):
     name, label, tool = "native", "`bwrap`", "bwrap"
 
     def argv(self, load):
-        return ["bwrap", "--bind", load.root, "/", "--dev-bind", "/dev", "/dev", "--proc", "/proc",
+        return ["bwrap", "--bind", load.root, "/", "--dev-bind", "/dev", "/dev", "--bind", "/proc", "/proc",
                 "--chdir", "/work", *load.command]
 
 
