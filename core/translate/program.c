@@ -429,16 +429,20 @@ static int run_emulated(struct translate *tr, struct event *ev, struct search *x
 /* x->file, which the kernel is to execute. Errors of files in *ret_error. */
 static int run_elf(struct translate *tr, struct event *ev, struct search *x, struct state *s, int *ret_error)
 {
-	/* What is no ELF file the kernel refuses, or runs by binfmt_misc. */
-	const struct elf_info *elf = x->file->is_elf ? &x->file->info : NULL;
+	const struct elf_info *elf = &x->file->info;
 	struct elf_file *file = NULL;
 	struct spot interp = { .fd = -1 };
 	struct stat st;
 	int r = 0;
 
-	if (elf && tr->spec.qemu && qemu_runs(tr->spec.qemu, elf))
+	if (x->file->is_elf && tr->spec.qemu && qemu_runs(tr->spec.qemu, elf))
 		return run_emulated(tr, ev, x, s);
-	if (elf && elf->interp) {
+	/* What this machine has in its binfmt_misc are programs of its own, which look for ours there. */
+	if (!x->file->is_elf || !qemu_is_native(elf)) {
+		*ret_error = -ENOEXEC;
+		return 0;
+	}
+	if (elf->interp) {
 		r = find(tr, ev, elf->interp, &interp);
 		if (r == 0)
 			r = look_at_interp(tr, &interp, &st, &file, ret_error);

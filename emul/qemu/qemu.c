@@ -17,6 +17,7 @@
 #include "core/base/mem.h"
 #include "emul/elf/elf.h"
 
+#define MACHINE_486 6	/* which the kernel takes for a 386 */
 #define STATIC "-static"
 #define GET_IT "install QEMU's static user mode (Debian package qemu-user-static) or give its path"
 
@@ -26,6 +27,7 @@ bool qemu_is_native(const struct elf_info *elf)
 {
 	static const struct { const char *here; uint16_t machine; } table[] = {
 		{ "x86_64", EM_X86_64 }, { "x86_64", EM_386 }, { "i?86", EM_386 },
+		{ "x86_64", MACHINE_486 }, { "i?86", MACHINE_486 },
 		{ "aarch64", EM_AARCH64 }, { "aarch64", EM_ARM }, { "arm*", EM_ARM },
 	};
 	struct utsname here;

@@ -75,5 +75,21 @@ try "nothing at all" refuses "-q: the COMMAND is empty" -q ' ' -r root arm
 try "a program that is not for it" says 126 "is a program for mipsel, and qemu-arm-static runs those for arm: -q qemu-mipsel-static" q mips
 try "one that nothing is for" says 126 "for machine 30583, which nothing here knows" q odd
 try "without -q the right one is named" says 126 "-q qemu-arm-static runs it through an emulator" "$CARE" run -r root arm
+# A machine that has an emulator registered, as Debian's package does where systemd runs.
+registered() {
+	cat >register <<'END'
+mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc || exit 9
+printf '%s' ":a:M::\x7fELF\x01\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x28\x00::$(command -v qemu-arm-static):F" \
+	>/proc/sys/fs/binfmt_misc/register || exit 9
+./root/bin/arm && shift && exec "$@"
+END
+	unshare -Urm sh ./register -- "$@"
+}
+if [ -z "${REFUSED-}" ] && registered true >/dev/null 2>&1; then
+	known() { registered "$CARE" run --engine=namespaces -r root arm >out && [ "$(wc -l <out)" = 2 ]; }
+	try "what the machine has registered works by namespaces" known
+	unknown() { registered "$CARE" run --engine=ptrace -r root arm >out 2>err; [ $? = 126 ] && grep -q "for arm, this machine is .* -q qemu-arm-static" err; }
+	try "it would not find a translated root, and is not run" unknown
+fi
 try "what PRoot shows without being asked" says 127 "-b /:/host-rootfs shows this machine's" q /host-rootfs/bin/sh
 finish
