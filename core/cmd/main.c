@@ -8,29 +8,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "core/base/buf.h"
+#include "core/base/search.h"
 #include "core/cmd/cmd.h"
 #include "core/cmd/self.h"
+
+static int is_program(void *ctx, const char *path)
+{
+	struct stat st;
+
+	(void)ctx;
+	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK) ? 0 : -ENOENT;
+}
 
 /* execvp would find @name: a regular file with an x bit for us. */
 static bool is_in_path(const char *name)
 {
 	const char *path = getenv("PATH");
 
-	while (path && *path) {
-		_cleanup_buf_ struct buf full = BUF_INIT;
-		size_t len = strcspn(path, ":");
-		struct stat st;
-
-		buf_add(&full, len ? path : ".", len ? len : 1);
-		buf_addf(&full, "/%s", name);
-		path += len + (path[len] == ':');
-		if (!buf_error(&full) && !stat(full.data, &st) && S_ISREG(st.st_mode) &&
-		    !access(full.data, X_OK))
-			return true;
-	}
-	return false;
+	return path && *path && search_path(path, name, is_program, NULL) == 0;
 }
 
 /*

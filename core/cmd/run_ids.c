@@ -16,6 +16,7 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/base/log.h"
+#include "core/base/search.h"
 #include "core/cmd/run_extras.h"
 #include "core/engine/engine.h"
 #include "core/event/event.h"
@@ -23,8 +24,6 @@
 #include "core/replay/enter.h"
 #include "core/replay/ns.h"
 #include "emul/ids/ids.h"
-
-#define DEFAULT_PATH "/bin:/usr/bin"	/* as where namespaces alone do */
 
 struct job {
 	const struct entry *entry;
@@ -58,44 +57,42 @@ static int try_program(const struct entry *entry, const char *path)
 	return r;
 }
 
+struct program {
+	const struct entry *entry;
+	char *path;
+};
+
 /* What a relative one starts from is the working directory that the command will have. */
-static int try_word(const struct entry *entry, const char *word)
+static int try_word(void *ctx, const char *word)
 {
+	struct program *p = ctx;
 	_cleanup_buf_ struct buf full = BUF_INIT;
+	int r;
 
 	if (*word != '/')
-		buf_addf(&full, "%s/", entry->cwd);
+		buf_addf(&full, "%s/", p->entry->cwd);
 	buf_adds(&full, word);
-	return buf_error(&full) ?: try_program(entry, buf_str(&full));
+	r = buf_error(&full) ?: try_program(p->entry, buf_str(&full));
+	if (r < 0)
+		return r;
+	p->path = strdup(word);
+	return p->path ? 0 : -ENOMEM;
 }
 
 static int find_program(const struct entry *entry, char **ret)
 {
-	const char *name = entry->how->argv[0], *path = manifest_env_get(entry->env, "PATH");
-	int worst = -ENOENT;
+	struct program p = { .entry = entry };
+	const char *name = entry->how->argv[0];
+	int r = 0;
 
-	if (strchr(name, '/') || !*name) {
-		*ret = strdup(name);
-		return *ret ? 0 : -ENOMEM;
-	}
-	for (const char *at = path ? path : DEFAULT_PATH;; at++) {
-		_cleanup_buf_ struct buf full = BUF_INIT;
-		size_t len = strcspn(at, ":");
-		int r;
-
-		buf_add(&full, len ? at : ".", len ? len : 1);
-		buf_addf(&full, "/%s", name);
-		r = buf_error(&full) ?: try_word(entry, buf_str(&full));
-		if (r == 0) {
-			*ret = buf_steal(&full);
-			return 0;
-		}
-		if (r != -ENOENT && r != -ENOTDIR)
-			worst = r;
-		at += len;
-		if (!*at)
-			return worst;
-	}
+	if (search_wanted(name))
+		r = search_path(manifest_env_get(entry->env, "PATH") ?: SEARCH_DEFAULT, name, try_word, &p);
+	else
+		p.path = strdup(name);
+	if (r < 0 || !p.path)
+		return r < 0 ? r : -ENOMEM;
+	*ret = p.path;
+	return 0;
 }
 
 /* --- the namespaces ------------------------------------------------------------------------------ */

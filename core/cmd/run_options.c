@@ -10,10 +10,9 @@
 #include <sys/utsname.h>
 
 #include "core/base/err.h"
+#include "core/base/search.h"
 #include "core/cmd/commands.h"
 #include "core/cmd/isolate.h"
-
-#define DEFAULT_PATH "/bin:/usr/bin"	/* what POSIX shells use when there is no PATH */
 
 #define OPTION(names, type, field, arg, help) CMD_OPTION(names, type, run_options, field, arg, help)
 
@@ -133,7 +132,7 @@ static int take_qemu(struct run_request *r, const struct run_options *o)
 		words[n++] = word;
 	if (!n)
 		return cmd_usage(&cmd_run, "-q: the COMMAND is empty");
-	if (qemu_find(&r->qemu, words, getenv("PATH") ?: DEFAULT_PATH, "-q", &e) < 0)
+	if (qemu_find(&r->qemu, words, getenv("PATH") ?: SEARCH_DEFAULT, "-q", &e) < 0)
 		return cmd_fail_err(CMD_EXIT_FAILURE, &e);
 	r->qemu.all = o->mixed == 1;
 	r->how.qemu = &r->qemu;

@@ -16,6 +16,7 @@
 #include "core/base/err.h"
 #include "core/base/io.h"
 #include "core/base/log.h"
+#include "core/base/search.h"
 #include "core/cmd/cmd.h"
 #include "core/cmd/run_extras.h"
 #include "core/event/event.h"
@@ -30,8 +31,6 @@
 #include "emul/elf/elf.h"
 #include "emul/ids/ids.h"
 #include "emul/links/links.h"
-
-#define DEFAULT_PATH "/bin:/usr/bin"	/* what POSIX shells use when there is no PATH */
 
 struct run {
 	struct task_table *tasks;
@@ -116,47 +115,29 @@ static int is_program(struct translate *tr, const char *guest)
 	return faccessat(AT_FDCWD, host.data, X_OK, AT_EACCESS) < 0 ? -EACCES : 0;
 }
 
-/* One entry of PATH: an empty one is the working directory. */
-static int candidate(struct run *run, const char *dir, size_t len, const char *name)
+static int candidate(void *ctx, const char *name)
 {
-	_cleanup_buf_ struct buf full = BUF_INIT, whole = BUF_INIT;
+	struct run *run = ctx;
+	_cleanup_buf_ struct buf whole = BUF_INIT;
 	int r;
 
-	buf_add(&full, dir, len);
-	buf_addf(&full, "%s%s", len ? "/" : "", name);
-	if (len && *dir == '/')
-		buf_adds(&whole, buf_str(&full));
-	else
-		buf_addf(&whole, "%s/%s", run->cwd, buf_str(&full));
+	if (*name != '/')
+		buf_addf(&whole, "%s/", run->cwd);
+	buf_adds(&whole, name);
 	r = buf_error(&whole) < 0 ? -ENOMEM : is_program(run->translate, whole.data);
 	if (r < 0)
 		return r;
-	run->program = buf_steal(&full);
+	run->program = strdup(name);
 	return run->program ? 0 : -ENOMEM;
 }
 
 /* Along the PATH that the command will see itself, from its working directory. */
 static int find_program(struct run *run, const char *name)
 {
-	const char *path = manifest_env_get(run->env, "PATH");
-	int found = -ENOENT;
-
-	if (strchr(name, '/') || !*name) {
-		run->program = strdup(name);
-		return run->program ? 0 : -ENOMEM;
-	}
-	for (const char *at = path ? path : DEFAULT_PATH;; at++) {
-		size_t len = strcspn(at, ":");
-		int r = candidate(run, at, len, name);
-
-		if (r != -ENOENT && r != -EACCES)
-			return r;
-		if (r == -EACCES)
-			found = r;
-		at += len;
-		if (!*at)
-			return found;
-	}
+	if (search_wanted(name))
+		return search_path(manifest_env_get(run->env, "PATH") ?: SEARCH_DEFAULT, name, candidate, run);
+	run->program = strdup(name);
+	return run->program ? 0 : -ENOMEM;
 }
 
 /* --- the engine ---------------------------------------------------------------------------- */

@@ -12,9 +12,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/base/mem.h"
+#include "core/base/search.h"
 #include "core/engine/engine.h"
 #include "core/engine/signals.h"
 #include "emul/elf/elf.h"
@@ -47,49 +47,35 @@ static const char *path_of(char *const *envp)
 	return DEFAULT_PATH;
 }
 
+static int take(char **ret_path, const char *path)
+{
+	*ret_path = strdup(path);
+	return *ret_path ? 0 : -ENOMEM;
+}
+
 /*
  * 0, -EACCES for a file that may not be executed, -ENOENT for all that is no candidate:
  * what lies in a directory that we may not search is none, as for bash.
  */
-static int is_program(const char *path)
+static int is_program(void *ret_path, const char *path)
 {
 	struct stat st;
 
 	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
 		return -ENOENT;
-	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -EACCES : 0;
+	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -EACCES : take(ret_path, path);
 }
 
 int launch_find(const char *name, char *const *envp, char **ret_path)
 {
-	const char *dir = path_of(envp);
-	int found = -ENOENT;
+	char *path = NULL;
+	int r = search_wanted(name) ? search_path(path_of(envp), name, is_program, &path) :
+		*name		    ? take(&path, name) :
+				      -ENOENT;
 
-	if (strchr(name, '/')) {
-		*ret_path = strdup(name);
-		return *ret_path ? 0 : -ENOMEM;
-	}
-	while (dir && *name) {
-		_cleanup_buf_ struct buf path = BUF_INIT;
-		const char *end = strchr(dir, ':');
-		int r;
-
-		buf_add(&path, dir, end ? (size_t)(end - dir) : strlen(dir));
-		buf_adds(&path, path.len ? "/" : "./");
-		buf_adds(&path, name);
-		r = buf_error(&path);
-		if (r < 0)
-			return r;
-		r = is_program(buf_str(&path));
-		if (r == 0) {
-			*ret_path = buf_steal(&path);
-			return *ret_path ? 0 : -ENOMEM;
-		}
-		if (r == -EACCES)
-			found = r;
-		dir = end ? end + 1 : NULL;
-	}
-	return found;
+	if (r == 0)
+		*ret_path = path;
+	return r;
 }
 
 static int install(const struct sock_fprog *filter)

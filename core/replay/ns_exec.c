@@ -7,23 +7,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "arch/abi.h"
-#include "core/base/buf.h"
 #include "core/base/err.h"
+#include "core/base/mem.h"
+#include "core/base/search.h"
 #include "core/manifest/volatile.h"
 #include "core/replay/ns.h"
 #include "emul/elf/elf.h"
 
-#define DEFAULT_PATH "/bin:/usr/bin"	/* what POSIX shells use when there is no PATH */
-
-/* Were it damaged: no shell can do anything with it. */
 /* As execvp: what the kernel does not know may be a script without a first line. */
-static int run(const struct plan *p, const char *program)
+static int run(void *plan, const char *program)
 {
+	const struct plan *p = plan;
 	size_t n = 0;
 	_cleanup_free_ char **argv = NULL;
 	int fd;
@@ -44,34 +44,6 @@ static int run(const struct plan *p, const char *program)
 	memcpy(argv + 2, p->argv + 1, n * sizeof(*argv));
 	execve("/bin/sh", argv, p->env);
 	return -ENOEXEC;
-}
-
-static int search(const struct plan *p, const char *name)
-{
-	const char *path = manifest_env_get(p->env, "PATH");
-	int worst = -ENOENT;
-
-	for (const char *at = path ? path : DEFAULT_PATH;; at++) {
-		_cleanup_buf_ struct buf full = BUF_INIT;
-		size_t len = strcspn(at, ":");
-		int r;
-
-		buf_add(&full, at, len);
-		if (len)
-			buf_addc(&full, '/');
-		buf_adds(&full, name);
-		if (full.failed)
-			return -ENOMEM;
-		r = run(p, buf_str(&full));
-		/* As execvp: go on past what is not there, remember what may not be run. */
-		if (r == -EACCES)
-			worst = r;
-		else if (r != -ENOENT && r != -ENOTDIR)
-			return r;
-		at += len;
-		if (!*at)
-			return worst;
-	}
 }
 
 int ns_explain(const char *program, const char *file, int r, struct err *e)
@@ -100,9 +72,9 @@ int ns_explain(const char *program, const char *file, int r, struct err *e)
 int ns_exec(const struct plan *p, const char *program, struct err *e)
 {
 	const char *name = program ? program : p->argv[0];
-	int r;
-
+	const char *path = manifest_env_get(p->env, "PATH") ?: SEARCH_DEFAULT;
 	/* An empty name is ENOENT for the kernel as well. */
-	r = strchr(name, '/') || !*name ? run(p, name) : search(p, name);
+	int r = search_wanted(name) ? search_path(path, name, run, (void *)p) : run((void *)p, name);
+
 	return ns_explain(name, name, r, e);
 }

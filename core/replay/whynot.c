@@ -13,27 +13,22 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/base/mem.h"
+#include "core/base/search.h"
 #include "core/manifest/volatile.h"
 #include "core/replay/enter.h"
 #include "emul/elf/elf.h"
 #include "emul/qemu/qemu.h"
 
-#define DEFAULT_PATH "/bin:/usr/bin"	/* as ns_exec.c */
 #define PROOT_HOST "/host-rootfs/"	/* where PRoot's -q shows it without being asked */
 #define MAX_SCRIPTS 5			/* "#!" of "#!": the kernel's own limit (BINPRM) */
 
-/* @name from the directory @dir of @len bytes; both may be relative. */
-static int walk(const struct entry *entry, const char *dir, size_t len, const char *name,
-		struct binds_place *ret)
+/* @name, or from the working directory. */
+static int walk(const struct entry *entry, const char *name, struct binds_place *ret)
 {
 	_cleanup_buf_ struct buf path = BUF_INIT;
 
-	if (*name != '/' && (!len || *dir != '/'))
+	if (*name != '/')
 		buf_addf(&path, "%s/", entry->cwd);
-	if (*name != '/' && len) {
-		buf_add(&path, dir, len);
-		buf_addc(&path, '/');
-	}
 	buf_adds(&path, name);
 	return buf_error(&path) < 0 ? -ENOMEM : binds_walk(&entry->binds, buf_str(&path), 0, ret);
 }
@@ -43,42 +38,45 @@ static bool is_program(const struct binds_place *p)
 	return S_ISREG(p->mode) && p->mode & 0111;
 }
 
-/* The first in PATH that may be executed, else the first there is. */
-static int search(const struct entry *entry, const char *name, struct binds_place *ret)
+struct search {
+	const struct entry *entry;
+	struct binds_place place;	/* the first there is, if none may be executed */
+};
+
+static int try(void *ctx, const char *candidate)
 {
-	const char *path = manifest_env_get(entry->env, "PATH") ?: DEFAULT_PATH;
-	struct binds_place first = { 0 };
+	struct search *s = ctx;
+	struct binds_place p = { 0 };
+	bool runs;
+	int r = walk(s->entry, candidate, &p);
 
-	for (const char *at = path;; at++) {
-		size_t len = strcspn(at, ":");
-		struct binds_place p = { 0 };
-
-		if (walk(entry, at, len, name, &p) == 0) {
-			if (is_program(&p)) {
-				binds_place_clear(&first);
-				*ret = p;
-				return 0;
-			}
-			if (!first.guest && S_ISREG(p.mode))
-				first = p;
-			else
-				binds_place_clear(&p);
-		}
-		at += len;
-		if (!*at)
-			break;
-	}
-	if (!first.guest)
+	if (r < 0)
+		return r == -ENOMEM ? r : -ENOENT;
+	runs = is_program(&p);
+	if (!runs && (s->place.guest || !S_ISREG(p.mode))) {
+		binds_place_clear(&p);
 		return -ENOENT;
-	*ret = first;
-	return 0;
+	}
+	binds_place_clear(&s->place);
+	s->place = p;
+	return runs ? 0 : -EACCES;
+}
+
+static const char *path_of(const struct entry *entry)
+{
+	return manifest_env_get(entry->env, "PATH") ?: SEARCH_DEFAULT;
 }
 
 static int find(const struct entry *entry, struct binds_place *ret)
 {
+	struct search s = { .entry = entry };
 	const char *name = entry->how->argv[0];
 
-	return strchr(name, '/') || !*name ? walk(entry, "", 0, name, ret) : search(entry, name, ret);
+	if (!search_wanted(name))
+		return walk(entry, name, ret);
+	search_path(path_of(entry), name, try, &s);
+	*ret = s.place;
+	return s.place.guest ? 0 : -ENOENT;
 }
 
 static bool is_empty(const char *dir)
@@ -101,10 +99,10 @@ static int not_there(const struct entry *entry, struct err *e)
 	if (!strncmp(name, PROOT_HOST, strlen(PROOT_HOST)))
 		return err_set(e, -EINVAL, "there is no %s in the root %s; -b /:/host-rootfs shows this machine's "
 			       "files there", name, root);
-	if (strchr(name, '/') || !*name)
+	if (!search_wanted(name))
 		return err_set(e, -EINVAL, "there is no %s in the root %s", name, root);
 	return err_set(e, -EINVAL, "there is no %s in the root %s; searched were %s", name, root,
-		       manifest_env_get(entry->env, "PATH") ?: DEFAULT_PATH);
+		       path_of(entry));
 }
 
 static int no_interpreter(const struct entry *entry, const char *program, const char *how, const char *interp,
@@ -141,7 +139,7 @@ static int why_elf(const struct entry *entry, const struct binds_place *p, const
 
 	if (error == -ENOEXEC)
 		return why_foreign(entry, p, elf, e);
-	r = elf->interp ? walk(entry, "", 0, elf->interp, &interp) : 0;
+	r = elf->interp ? walk(entry, elf->interp, &interp) : 0;
 	binds_place_clear(&interp);
 	if (r < 0)
 		return no_interpreter(entry, p->guest, "needs ", elf->interp, e);
@@ -154,7 +152,7 @@ static int why_script(const struct entry *entry, const struct binds_place *p, co
 		      int error, struct err *e)
 {
 	struct binds_place next = { 0 };
-	int r = walk(entry, "", 0, interp, &next);
+	int r = walk(entry, interp, &next);
 
 	if (r < 0)
 		r = no_interpreter(entry, p->guest, "begins with #!", interp, e);

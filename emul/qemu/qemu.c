@@ -15,6 +15,7 @@
 #include "core/base/err.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/base/search.h"
 #include "emul/elf/elf.h"
 
 #define MACHINE_486 6	/* which the kernel takes for a 386 */
@@ -49,28 +50,30 @@ bool qemu_runs(const struct qemu *q, const struct elf_info *elf)
 
 /* --- the binary ------------------------------------------------------------------------------- */
 
-static bool is_program(const char *path)
+static int is_program(void *ret_path, const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0)
+		return -ENOENT;
+	*(char **)ret_path = realpath(path, NULL);
+	return *(char **)ret_path ? 0 : -errno;
 }
 
 /* @name with @suffix, along @path if it has no slash; the caller frees. NULL: it is not there. */
 static char *search(const char *name, const char *suffix, const char *path)
 {
-	for (const char *at = strchr(name, '/') ? "" : path;; at++) {
-		size_t len = strcspn(at, ":");
-		_cleanup_buf_ struct buf full = BUF_INIT;
+	_cleanup_buf_ struct buf full = BUF_INIT;
+	char *found = NULL;
 
-		buf_add(&full, at, len);
-		buf_addf(&full, "%s%s%s", len ? "/" : "", name, suffix);
-		if (buf_error(&full) == 0 && is_program(full.data))
-			return realpath(full.data, NULL);
-		at += len;
-		if (!*at)
-			return NULL;
-	}
+	buf_addf(&full, "%s%s", name, suffix);
+	if (buf_error(&full) < 0)
+		return NULL;
+	if (search_wanted(full.data))
+		search_path(path, full.data, is_program, &found);
+	else
+		is_program(&found, full.data);
+	return found;
 }
 
 /* qemu-TARGET or qemu-TARGET-static. */
