@@ -239,7 +239,7 @@ static void only_who_knows_the_words_passes(void)
 		{ AUDIT_ARCH_I386, 295, true }, { AUDIT_ARCH_ARM, 322, true },
 	};
 	struct sock_fprog p;
-	bool looked;
+	bool looked = false;
 
 	CHECK(filter_build(SYSCALL_FILES, &pass, &p) == 0);
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
