@@ -38,6 +38,7 @@ struct translate {
 	bool root;		/* we may look with others' rights */
 	bool acting;		/* … and do so: these are ours */
 	struct buf our_groups;
+	struct buf our_rights;	/* as rights_are_ours() compares them; empty: not read yet */
 	uint64_t their_caps;
 	char proc_self[32];	/* "/proc/<care's pid>" */
 	struct err *e;		/* of the event at hand */
@@ -57,6 +58,8 @@ struct state {
 	struct loader *loader;
 	int program_fd;		/* … and what that program is opened through, −1 = its name */
 	bool other_ids;		/* it may not be who we are, or may less */
+	bool ids_doubt;		/* … which has not been looked at since it may have changed */
+	bool ids_asked;		/* it, or who made it, has made a call that changes them */
 	int fds[2];		/* ours, that the call at hand goes through */
 	int n_fds;
 	char *file;		/* made for it, to be removed */
@@ -82,6 +85,8 @@ void state_exit(struct translate *tr, const struct task *t);
 void states_free(struct translate *tr);
 void state_set_program(struct state *s, struct program *p);	/* another reference */
 void state_set_next(struct state *s, struct program *p);	/* takes it over */
+/* If @changed: whose rights it has is to be looked at, after this and each execve(2). */
+void state_doubt_ids(struct state *s, bool changed);
 /* Keep @fd open until the call returns; a path to it. 0 or -ENFILE. */
 int state_hold(struct translate *tr, struct event *ev, int fd, struct buf *ret_path);
 /* A new file of the task's that has a name until then: what is in our /proc/PID/fd is not for all. */
@@ -90,6 +95,8 @@ void state_release(struct translate *tr, const struct task *t);
 
 /* rights.c */
 bool rights_matter(const struct event *ev);	/* it may change whose rights the task has */
+/* Outside of an event: is it in nothing less or other than we are? */
+bool rights_are_ours(struct translate *tr, const struct task *t);
 int rights_take(struct translate *tr, const struct task *t);	/* 0, or −errno: they are ours */
 /* Meanwhile: */
 enum rights {

@@ -481,7 +481,7 @@ int program_call(struct translate *tr, struct event *ev)
 	if (r == 0)
 		r = search(tr, ev, &x, &error);
 	if (r == 0 && !error)
-		s->other_ids |= x.changes_ids;
+		state_doubt_ids(s, x.changes_ids);
 	if (r == 0 && !error)
 		r = run_elf(tr, ev, &x, s, &error);
 	if (r == 0 && !error)
@@ -496,11 +496,14 @@ int program_call(struct translate *tr, struct event *ev)
 
 int program_done(struct translate *tr, struct event *ev)
 {
-	struct state *s = state_of(tr, ev->task);
+	struct state *s = state_of(tr, ev->task), *caller;
 	struct err e = { 0 };
 
 	if (!s)
 		return -ENOMEM;
+	/* Capabilities are made anew from all that an earlier call may have changed. */
+	caller = ev->kind == EVENT_EXEC ? map_get(tr->states, &ev->exec->caller, sizeof(ev->exec->caller)) : NULL;
+	state_doubt_ids(s, caller && caller->ids_asked);
 	state_set_program(s, s->next);
 	if (s->loader && (ev->kind == EVENT_EXEC ? loader_exec : loader_begin)(s->loader, ev, &e) < 0)
 		log_warn("%s", e.text);

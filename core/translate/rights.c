@@ -2,7 +2,8 @@
 /*
  * A command that root runs may become somebody else, or give capabilities up. What we look up
  * and answer in its place must then be what it may see: so our thread looks with its rights,
- * as procfs tells them at that moment, and takes its own back.
+ * as procfs tells them at that moment, and takes its own back. Most who might have changed
+ * have not (make sets the ids that it has): that is looked at once after each such call.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -61,15 +62,53 @@ static const char *line(const struct buf *status, const char *name)
 	return at ? at + strlen(name) : NULL;
 }
 
+static int read_status(pid_t tid, struct buf *ret)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "/proc/%d/status", (int)tid);
+	return io_read_file(AT_FDCWD, name, 1 << 20, ret, NULL);
+}
+
+/* All that access to files is decided by, as text. */
+static int add_rights(pid_t tid, struct buf *ret)
+{
+	static const char *const names[] = { "\nUid:", "\nGid:", "\nGroups:", "\nCapInh:", "\nCapPrm:",
+					     "\nCapEff:", "\nCapBnd:", "\nCapAmb:" };
+	_cleanup_buf_ struct buf status = BUF_INIT;
+	int r = read_status(tid, &status);
+
+	for (size_t i = 0; i < ARRAY_SIZE(names) && r == 0; i++) {
+		const char *at = line(&status, names[i]);
+
+		/* Ambient ones are of Linux 4.3. */
+		if (at)
+			buf_add(ret, at, strcspn(at, "\n") + 1);
+		else if (i < 6)
+			r = -ENODATA;
+	}
+	return r < 0 ? r : buf_error(ret);
+}
+
+bool rights_are_ours(struct translate *tr, const struct task *t)
+{
+	_cleanup_buf_ struct buf theirs = BUF_INIT;
+
+	if (!tr->our_rights.len && add_rights(getpid(), &tr->our_rights) < 0) {
+		buf_reset(&tr->our_rights);
+		return false;
+	}
+	return add_rights(t->tid, &theirs) == 0 && theirs.len == tr->our_rights.len &&
+	       !memcmp(theirs.data, tr->our_rights.data, theirs.len);
+}
+
 static int read_rights(const struct task *t, struct identity *ret)
 {
 	_cleanup_buf_ struct buf status = BUF_INIT;
 	const char *uid, *gid, *groups, *caps;
-	char name[64];
 	int r;
 
-	snprintf(name, sizeof(name), "/proc/%d/status", (int)t->tid);
-	r = io_read_file(AT_FDCWD, name, 1 << 20, &status, NULL);
+	r = read_status(t->tid, &status);
 	if (r < 0)
 		return r;
 	uid = line(&status, "\nUid:");

@@ -53,6 +53,12 @@ struct state *state_of(struct translate *tr, const struct task *t)
 	return s;
 }
 
+void state_doubt_ids(struct state *s, bool changed)
+{
+	if (changed)
+		s->other_ids = s->ids_doubt = s->ids_asked = true;
+}
+
 int state_start(struct translate *tr, const struct task *t)
 {
 	struct state *s = state_of(tr, t), *parent = t->parent ? state_of(tr, t->parent) : NULL;
@@ -67,6 +73,8 @@ int state_start(struct translate *tr, const struct task *t)
 	if (parent) {
 		state_set_program(s, parent->program);
 		s->other_ids = parent->other_ids;
+		s->ids_doubt = parent->ids_doubt;
+		s->ids_asked = parent->ids_asked;
 	}
 	return 0;
 }

@@ -190,7 +190,7 @@ static int rights_change(struct translate *tr, struct event *ev)
 	if (!s)
 		return -ENOMEM;
 	/* What a sink for ids answers changes nothing. */
-	s->other_ids |= !tr->spec.looked && rights_matter(ev);
+	state_doubt_ids(s, !tr->spec.looked && rights_matter(ev));
 	return 0;
 }
 
@@ -228,10 +228,16 @@ static int on_call(struct translate *tr, struct event *ev)
 /* What cannot be told of a task's rights the kernel is asked. */
 static int on_call_of(struct translate *tr, struct event *ev)
 {
-	const struct state *s = map_get(tr->states, &ev->task->tid, sizeof(ev->task->tid));
+	struct state *s = map_get(tr->states, &ev->task->tid, sizeof(ev->task->tid));
+	bool asks = s && s->other_ids && ev->call->row && ev->call->n_paths;
 	int r;
 
-	if (tr->root && s && s->other_ids && ev->call->row && ev->call->n_paths)
+	/* The call that may have changed them has returned, or this one would not be made. */
+	if (asks && s->ids_doubt) {
+		s->ids_doubt = false;
+		s->other_ids = !rights_are_ours(tr, ev->task);
+	}
+	if (tr->root && asks && s->other_ids)
 		rights_take(tr, ev->task);
 	r = on_call(tr, ev);
 	rights_return(tr);
@@ -322,6 +328,7 @@ void translate_free(struct translate *tr)
 		free(given);
 	map_free(tr->sockets);
 	buf_free(&tr->our_groups);
+	buf_free(&tr->our_rights);
 	free(tr->cwd);
 	elf_cache_free(tr->files);
 	space_free(tr->space);
