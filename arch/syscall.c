@@ -161,6 +161,14 @@ enum syscall_id syscall_id(const struct syscall_row *row)
 							  : SYSCALL_NONE;
 }
 
+int syscall_arg(const struct syscall_row *row, int kind)
+{
+	for (int i = 0; i < SYSCALL_ARGS; i++)
+		if ((int)row->args[i].kind == kind)
+			return i;
+	return -1;
+}
+
 enum syscall_id syscall_find(const char *name)
 {
 	for (int id = SYSCALL_NONE + 1; id < SYSCALL_IDS_END; id++)

@@ -198,6 +198,8 @@ struct syscall_sub {
 
 /* The row of @id; NULL for SYSCALL_NONE and beyond the end. */
 const struct syscall_row *syscall_row(enum syscall_id id);
+/* The first of its arguments that is of that kind, −1 = none. */
+int syscall_arg(const struct syscall_row *row, int kind);
 enum syscall_id syscall_id(const struct syscall_row *row);	/* of a row from syscall_row() */
 enum syscall_id syscall_find(const char *name);			/* SYSCALL_NONE: no such call */
 

@@ -18,7 +18,6 @@
 
 #include "arch/abi.h"
 #include "core/base/buf.h"
-#include "core/base/io.h"
 #include "core/base/mem.h"
 #include "core/engine/ptrace.h"
 #include "core/event/patch.h"
@@ -49,29 +48,13 @@ int rewrite_arg(struct tracee *t, int reg, uint64_t value)
 	return regs_write(t->task->tid, &regs);
 }
 
-/* Field 28 of /proc/TID/stat: where the main thread's stack began. */
-static uint64_t stack_start(pid_t tid)
-{
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	char name[64];
-	const char *at;
-
-	snprintf(name, sizeof(name), "/proc/%d/stat", (int)tid);
-	if (io_read_file(AT_FDCWD, name, 4096, &text, NULL) < 0)
-		return 1;
-	at = strrchr(buf_str(&text), ')');	/* the name before it may hold anything */
-	for (int field = 2; at && field < 28; field++)
-		at = strchr(at + 1, ' ');
-	return at ? MAX(strtoull(at, NULL, 10), 1ull) : 1;
-}
-
 static bool on_main_stack(struct tracee *t, uint64_t sp)
 {
 	struct image *image = t->image;
 	struct rlimit limit;
 
 	if (!image->stack_start)	/* no execve(2) of it was seen */
-		image->stack_start = stack_start(t->task->tid);
+		image->stack_start = task_stack(t->task) ?: 1;
 	if (!image->stack_limit) {
 		image->stack_limit = 8ull << 20;
 		if (prlimit(t->task->tid, RLIMIT_STACK, NULL, &limit) == 0)

@@ -18,15 +18,6 @@
 #define SUN_PATH offsetof(struct sockaddr_un, sun_path)
 #define MSGHDR_WORDS 7		/* all of it are words, or padded to them */
 
-/* The first argument of that kind, −1 = none. */
-static int find_arg(const struct syscall_row *row, int kind)
-{
-	for (int i = 0; i < SYSCALL_ARGS; i++)
-		if ((int)row->args[i].kind == kind)
-			return i;
-	return -1;
-}
-
 static int set_message(struct patch *p, const struct task *t, const struct call *c, int arg,
 		       uint64_t address, uint32_t len)
 {
@@ -45,7 +36,7 @@ static int set_message(struct patch *p, const struct task *t, const struct call 
 
 int rewrite_socket(struct patch *p, const struct task *t, const struct call *c, const char *path)
 {
-	int arg = find_arg(c->row, ARG_SOCKADDR), message = find_arg(c->row, ARG_MSGHDR);
+	int arg = syscall_arg(c->row, ARG_SOCKADDR), message = syscall_arg(c->row, ARG_MSGHDR);
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	size_t len = strlen(path);
 	uint64_t at;

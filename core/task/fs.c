@@ -169,6 +169,22 @@ void task_name(const struct task *t, struct buf *ret_name)
 		buf_truncate(ret_name, ret_name->len - 1);	/* the newline */
 }
 
+/* Field 28 of /proc/PID/stat. */
+uint64_t task_stack(const struct task *t)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	char name[64];
+	const char *at;
+
+	proc_name(name, sizeof(name), t->tid, "stat");
+	if (io_read_file(AT_FDCWD, name, 4096, &text, NULL) < 0)
+		return 0;
+	at = strrchr(buf_str(&text), ')');	/* the name before it may hold anything */
+	for (int field = 2; at && field < 28; field++)
+		at = strchr(at + 1, ' ');
+	return at ? strtoull(at, NULL, 10) : 0;
+}
+
 int task_exe(const struct task *t, struct buf *ret_path, struct err *e)
 {
 	char name[64];

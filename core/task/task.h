@@ -79,6 +79,9 @@ void task_fs_changed_all(struct task_table *t);
 /* The name that ps(1) shows, "?" when it cannot be had; for notices. */
 void task_name(const struct task *t, struct buf *ret_name);
 
+/* Where the stack of its process began, and argc lies; 0 = it cannot be had. */
+uint64_t task_stack(const struct task *t);
+
 /* readlink of /proc/PID/exe: the program that it executes. */
 int task_exe(const struct task *t, struct buf *ret_path, struct err *e);
 /* readlink of /proc/PID/fd/@fd ("/path", "/path (deleted)", "pipe:[1]", "anon_inode:…"). */

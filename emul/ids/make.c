@@ -17,14 +17,6 @@ static bool is_other(const struct ids *ids, const struct who *w)
 	return w->creds.uid.fs != ids->spec.uid || w->creds.gid.fs != ids->spec.gid;
 }
 
-static int mode_arg(const struct call *c)
-{
-	for (int i = 0; i < SYSCALL_ARGS; i++)
-		if (c->row->args[i].kind == ARG_MODE)
-			return i;
-	return -1;
-}
-
 /* It exists now. @f: as the disk has it. */
 static int remember_made(struct ids *ids, struct who *w, const struct stat_facts *f)
 {
@@ -58,7 +50,7 @@ static int name_call(struct ids *ids, struct who *w, struct event *ev, enum op o
 {
 	const struct call *c = ev->call;
 	struct asked *a = &w->asked;
-	int at = mode_arg(c), last = c->n_paths - 1;
+	int at = syscall_arg(c->row, ARG_MODE), last = c->n_paths - 1;
 	uint32_t mode = at >= 0 ? (uint32_t)c->vals[at] : 0;
 
 	if (last < 0)
@@ -110,7 +102,7 @@ static int name_return(struct ids *ids, struct who *w, struct event *ev)
 static void open_mode(struct who *w, struct event *ev)
 {
 	struct asked *a = &w->asked;
-	int at = mode_arg(ev->call);
+	int at = syscall_arg(ev->call->row, ARG_MODE);
 
 	a->wanted = a->given = at >= 0 ? (uint32_t)ev->call->vals[at] & 07777 : 0;
 	if (at < 0)
@@ -125,7 +117,7 @@ static int open_call(struct ids *ids, struct who *w, struct event *ev)
 	const struct call *c = ev->call;
 	struct asked *a = &w->asked;
 	bool anonymous = (c->oflags & O_TMPFILE) == O_TMPFILE;
-	int at = mode_arg(c);
+	int at = syscall_arg(c->row, ARG_MODE);
 	bool locked_out = at >= 0 && (c->vals[at] & 0600) != 0600;
 
 	if (!(c->oflags & O_CREAT) && !anonymous)

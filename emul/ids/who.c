@@ -296,22 +296,6 @@ void who_return(struct ids *ids, struct event *ev)
 
 /* --- the vector that a new image begins with ------------------------------------------------------- */
 
-/* Field 28 of /proc/TID/stat: where the stack began, and argc lies. */
-static uint64_t stack_start(pid_t tid)
-{
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	char name[64];
-	const char *at;
-
-	snprintf(name, sizeof(name), "/proc/%d/stat", (int)tid);
-	if (io_read_file(AT_FDCWD, name, 4096, &text, NULL) < 0)
-		return 0;
-	at = strrchr(buf_str(&text), ')');
-	for (int field = 2; at && field < 28; field++)
-		at = strchr(at + 1, ' ');
-	return at ? strtoull(at, NULL, 10) : 0;
-}
-
 /* Types are small numbers: what of a 32-bit program is read as 64 bits is none. */
 static size_t word_of_auxv(pid_t tid)
 {
@@ -366,7 +350,7 @@ static void tell_entry(const struct who *w, struct task *t, uint64_t type, uint6
 
 void who_tell_image(const struct who *w, struct task *t, bool secure)
 {
-	uint64_t at = stack_start(t->tid), type;
+	uint64_t at = task_stack(t), type;
 	size_t word = word_of_auxv(t->tid);
 	bool ok = at && word;
 

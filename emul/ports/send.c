@@ -16,14 +16,6 @@
 
 #define MSGHDR_WORDS 7		/* all of it are words, or padded to them */
 
-static int find_arg(const struct syscall_row *row, int kind)
-{
-	for (int i = 0; i < SYSCALL_ARGS; i++)
-		if ((int)row->args[i].kind == kind)
-			return i;
-	return -1;
-}
-
 uint16_t ports_outside(const struct ports *p, const struct sockaddr_storage *a, socklen_t len)
 {
 	uint16_t port = port_of(a, len);
@@ -146,12 +138,12 @@ static int send_first(struct ports *p, struct event *ev, struct pending *ret)
 int ports_send(struct ports *p, struct event *ev, struct pending *ret)
 {
 	struct call *c = ev->call;
-	int arg = find_arg(c->row, ARG_SOCKADDR), message = find_arg(c->row, ARG_MSGHDR);
+	int arg = syscall_arg(c->row, ARG_SOCKADDR), message = syscall_arg(c->row, ARG_MSGHDR);
 	uint16_t port;
 
 	if (!c->addr_len)
 		return 0;
-	if (find_arg(c->row, ARG_MMSG) >= 0)
+	if (syscall_arg(c->row, ARG_MMSG) >= 0)
 		return is_any_outside(p, c) ? send_first(p, ev, ret) : 0;
 	port = c->addr_bind ? port_to_bind(p, c, &ret->chosen) : ports_outside(p, &c->addr, c->addr_len);
 	ret->in = port_of(&c->addr, c->addr_len);

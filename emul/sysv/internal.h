@@ -179,6 +179,8 @@ int64_t sysv_get(struct sysv_call *c, enum sysv_kind kind,
 		 int (*make)(struct sysv_call *c, struct sysv_object **ret));
 /* Commands that are alike: STAT (@stat, @stat_any: by index), SET; the object to go on with. */
 int64_t sysv_control(struct sysv_call *c, enum sysv_kind kind, int stat, int stat_any);
+/* RMID of what goes at once. */
+int64_t sysv_remove(struct sysv_call *c, enum sysv_kind kind);
 int64_t sysv_now(void);
 
 /* layout.c */

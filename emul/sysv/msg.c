@@ -293,11 +293,5 @@ int64_t sysv_msgctl(struct sysv_call *c)
 			let_senders_go_on(c->s, (struct sysv_queue *)o);
 		return r;
 	}
-	o = sysv_by_id(c->s, SYSV_MSG, c->q.id);
-	if (!o)
-		return -EINVAL;
-	if (!sysv_is_owner(c, o))
-		return -EPERM;
-	sysv_destroy(c->s, o);
-	return 0;
+	return sysv_remove(c, SYSV_MSG);
 }

@@ -199,3 +199,15 @@ int64_t sysv_control(struct sysv_call *c, enum sysv_kind kind, int stat, int sta
 		return tell(c, kind, true, c->q.cmd == stat_any);
 	return -EINVAL;
 }
+
+int64_t sysv_remove(struct sysv_call *c, enum sysv_kind kind)
+{
+	struct sysv_object *o = sysv_by_id(c->s, kind, c->q.id);
+
+	if (!o)
+		return -EINVAL;
+	if (!sysv_is_owner(c, o))
+		return -EPERM;
+	sysv_destroy(c->s, o);
+	return 0;
+}

@@ -129,18 +129,6 @@ static int64_t tell_limits(struct sysv_call *c)
 	return sysv_write_buf(c, &b, sysv_top(c->s, SYSV_SEM));
 }
 
-static int64_t remove_set(struct sysv_call *c)
-{
-	struct sysv_object *o = sysv_by_id(c->s, SYSV_SEM, c->q.id);
-
-	if (!o)
-		return -EINVAL;
-	if (!sysv_is_owner(c, o))
-		return -EPERM;
-	sysv_destroy(c->s, o);
-	return 0;
-}
-
 int64_t sysv_semctl(struct sysv_call *c)
 {
 	switch (c->q.cmd) {
@@ -148,7 +136,7 @@ int64_t sysv_semctl(struct sysv_call *c)
 	case SEM_INFO:
 		return tell_limits(c);
 	case SYSV_RMID:
-		return remove_set(c);
+		return sysv_remove(c, SYSV_SEM);
 	case GETVAL:
 	case GETPID:
 	case GETALL:
