@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -23,6 +24,7 @@
 #include "core/manifest/manifest.h"
 #include "core/manifest/volatile.h"
 #include "core/replay/enter.h"
+#include "core/replay/idmap.h"
 #include "core/replay/inroot.h"
 #include "core/replay/ns.h"
 #include "core/replay/replay.h"
@@ -43,6 +45,7 @@ struct run {
 	struct buf cwd_host;
 	char *program;			/* in the guest, as it is executed */
 	bool kill_others;
+	bool become;			/* root need not pretend: it takes the ids that are asked for */
 	enum engine_kind kind;
 
 	/* Of a replay. */
@@ -142,6 +145,14 @@ static int find_program(struct run *run, const char *name)
 
 /* --- the engine ---------------------------------------------------------------------------- */
 
+/* As by namespaces: without the groups that we were in. */
+static int become(const struct enter *how)
+{
+	if (setgroups(0, NULL) < 0)
+		log_info("our supplementary groups stay");
+	return setresgid(how->gid, how->gid, how->gid) < 0 || setresuid(how->uid, how->uid, how->uid) < 0 ? -errno : 0;
+}
+
 static int in_child(void *arg)
 {
 	const struct run *run = arg;
@@ -158,7 +169,9 @@ static int in_child(void *arg)
 			log_warn("%s", e.text);
 		return r;
 	}
-	return chdir(run->cwd_host.data) < 0 ? -errno : 0;
+	if (chdir(run->cwd_host.data) < 0)
+		return -errno;
+	return run->become ? become(run->how) : 0;
 }
 
 static void tick(void *arg)
@@ -266,8 +279,11 @@ int translated_run(const struct entry *entry, enum engine_kind kind, struct ente
 	};
 	struct ids_spec ids = { .uid = how->uid, .gid = how->gid, .file = how->ids_file };
 	struct outcome out = { 0 };
-	int r = open_run(&run, &spec, how->fake_ids ? &ids : NULL, e);
+	int r;
 
+	run.become = how->fake_ids && !how->ids_file && geteuid() == 0 && idmap_may_become(how->uid, how->gid);
+	spec.other_ids = run.become && (how->uid || how->gid);
+	r = open_run(&run, &spec, how->fake_ids && !run.become ? &ids : NULL, e);
 	if (r == 0)
 		r = bind_entry(&run, &entry->binds, e);
 	if (r == 0) {

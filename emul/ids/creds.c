@@ -191,6 +191,13 @@ uint32_t creds_set_fs(struct creds *c, bool gids, uint32_t id)
 	return before;
 }
 
+static int by_number(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
 int creds_set_groups(struct creds *c, const uint32_t *groups, size_t n)
 {
 	uint32_t *copy;
@@ -203,6 +210,7 @@ int creds_set_groups(struct creds *c, const uint32_t *groups, size_t n)
 	if (!copy)
 		return -ENOMEM;
 	memcpy(copy, groups, n * sizeof(*copy));
+	qsort(copy, n, sizeof(*copy), by_number);	/* groups_sort() of kernel/groups.c */
 	free(c->groups);
 	c->groups = copy;
 	c->n_groups = n;

@@ -41,7 +41,7 @@ mv -f inst moved; ids moved
 mkdir e; chown 3:3 e; rmdir e; mkdir e; ids e
 touch -d @1000 e; chown 4:4 e; find . -uid 4 -o -gid 50 | sort
 ls -ln null disk | sed 's/ [A-Z][a-z][a-z] .*:[0-9][0-9] / /'
-chmod 777 .; "$TOOLS/become" chown=f setgroups=41 setgid=40 show setresuid=50 show caps setuid=0 mknod=x chown=f mknod=y
+chmod 777 .; "$TOOLS/become" chown=f setgroups=60,41 setgid=40 show setresuid=50 show caps setuid=0 mknod=x chown=f mknod=y
 LIST
 
 # A real root tells what is right; where there is none it is what one said.

@@ -95,6 +95,24 @@ try "symlinks that never end are told" says 125 "circle" sh -c 'ln -s loop root/
 try "a root that is not there is told" says 125 nosuch run -r nosuch true
 try "a root that is a file is told" says 125 "host/file is to be the root" run -r host/file true
 try "an unknown option names the nearest" says 125 "did you mean --rootfs" run --rotfs=root true
+# Root does not pretend, whichever way.
+true_ids() {
+	rm -rf root/owned root/open
+	mkdir -m 777 root/open
+	"$CARE" run -v -1 --engine=$1 -0 -r root sh -c ': >/owned; chown 5:6 /owned; chmod 2755 /owned' &&
+		[ "$(stat -c '%u:%g %a' root/owned)" = '5:6 2755' ] &&
+		"$CARE" run -v -1 --engine=$1 -i 12:34 -r root sh -c ': >/open/mine; : >>/owned' 2>err
+	cat err
+	[ "$(stat -c %u:%g root/open/mine)" = 12:34 ] && grep -q 'Permission denied' err
+	result=$?
+	rm -rf root/owned root/open
+	return $result
+}
+if [ "$(id -u)" -eq 0 ]; then
+	for way in namespaces ptrace-seccomp ptrace; do
+		try "what root's -0 and -i do to files is true: $way" true_ids $way
+	done
+fi
 try "-i wants two numbers" says 125 "UID:GID" run -r root -i me true
 try "-p wants two ports" says 125 "INSIDE:OUTSIDE" run -r root -p 80:99999 true
 # What is in the root, with times: nothing of a run stays but what it made.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * become STEP…: changes who it is and tells what came of it. Steps: show, caps, peer, secure,
- * setuid=N, seteuid=N, setresuid=N, setgid=N, setgroups=N, keepcaps, nonewprivs, mknod=NAME,
+ * setuid=N, seteuid=N, setresuid=N, setgid=N, setgroups=N[,M], keepcaps, nonewprivs, mknod=NAME,
  * chown=NAME, bind=NAME (a socket), audit, xattr=NAME (sets one), hasxattr=NAME, exec=PROGRAM (with the steps that follow).
  */
 #include <errno.h>
@@ -112,10 +112,11 @@ static const char capability[20] = { 1, 0, 0, 2, 0, 32 };
 static int change(const char *name, const char *value)
 {
 	unsigned n = (unsigned)strtoul(value, NULL, 10);
-	gid_t group = n;
+	gid_t groups[2] = { n };
+	int many = sscanf(value, "%u,%u", &groups[0], &groups[1]);
 	int r = !strcmp(name, "setuid") ? setuid(n) : !strcmp(name, "seteuid") ? seteuid(n) :
 		!strcmp(name, "setresuid") ? setresuid(n, n, n) : !strcmp(name, "setgid") ? setgid(n) :
-		!strcmp(name, "setgroups") ? setgroups(1, &group) :
+		!strcmp(name, "setgroups") ? setgroups((size_t)many, groups) :
 		!strcmp(name, "keepcaps") ? prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) :
 		!strcmp(name, "nonewprivs") ? prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) :
 		!strcmp(name, "mknod") ? mknod(value, S_IFCHR | 0600, makedev(1, 3)) :
