@@ -31,6 +31,7 @@
 #include "core/base/err.h"
 #include "core/base/mem.h"
 #include "core/engine/filter.h"
+#include "core/engine/nest.h"
 #include "core/engine/ptrace.h"
 #include "core/engine/sys.h"
 #include "core/event/exec.h"
@@ -252,8 +253,10 @@ static bool hold_signals(const struct tracee *t, struct begin *b)
 static void choose_way(const struct engine *en, const struct tracee *t, struct begin *b)
 {
 	bool every = en->ret->kind == ENGINE_PTRACE;
+	/* A tracer of its own asks the kernel what the exit of execve(2) was: it must stand in one. */
+	bool traced = t->nest && t->nest->tracer;
 
-	b->traps = every && !t->filtered && hold_signals(t, b);
+	b->traps = every && !t->filtered && !traced && hold_signals(t, b);
 	b->steps = t->filtered || (every && !b->traps);
 }
 

@@ -77,6 +77,18 @@ replaced() { # the recorder conceals /tmp, by another path
 	diff native.plain nested.plain && grep -q '"/tmp/no-such-file"' nested.plain &&
 		tar -tf out.tar | grep -q "/strace$" && tar -tf out.tar | grep -q "/cat$"
 }
+in_a_root() { # where programs are started by their ld.so, after calls that strace must not see
+	mkdir -p root
+	set -- "$1" $(for d in /usr /bin /lib /lib64 /lib32 /etc /proc /dev; do [ ! -e $d ] || echo "-b $d"; done)
+	"$CARE" run -v -1 --engine="$@" -b "$PWD:/here" -w /here -r root \
+		strace -o rooted.strace sh -c 'exec cat /etc/hostname' >out 2>err
+	got=$?
+	calls_only <rooted.strace >rooted.plain
+	cat err
+	grep -E 'execve|errno' rooted.plain
+	[ $got -eq 0 ] && cmp out /etc/hostname && [ "$(grep -c '^execve(.*=0$' rooted.plain)" -eq 2 ] &&
+		! grep errno rooted.plain
+}
 counts() {
 	"$CARE" trace --engine="$1" -o trace.out strace -c -f -o count.out sh -c 'ls / >/dev/null; exit 3'
 	got=$?
@@ -113,6 +125,7 @@ child 143" ]
 for engine in $engines; do
 	try "strace shows a path that is concealed as the program gave it; all is recorded, $engine" \
 		replaced $engine
+	try "strace in another root sees what programs begin with, $engine" in_a_root $engine
 	try "strace -c counts, $engine" counts $engine
 	try "strace -p attaches to a running program, sees its end, lets another go, $engine" \
 		attached $engine
