@@ -26,10 +26,12 @@
 
 bool qemu_is_native(const struct elf_info *elf)
 {
+	/* A kernel of 64 bits may call itself one of 32 (PER_LINUX32 of personality(2)). */
 	static const struct { const char *here; uint16_t machine; } table[] = {
-		{ "x86_64", EM_X86_64 }, { "x86_64", EM_386 }, { "i?86", EM_386 },
-		{ "x86_64", MACHINE_486 }, { "i?86", MACHINE_486 },
-		{ "aarch64", EM_AARCH64 }, { "aarch64", EM_ARM }, { "arm*", EM_ARM },
+		{ "x86_64", EM_X86_64 }, { "x86_64", EM_386 }, { "x86_64", MACHINE_486 },
+		{ "i?86", EM_X86_64 }, { "i?86", EM_386 }, { "i?86", MACHINE_486 },
+		{ "aarch64", EM_AARCH64 }, { "aarch64", EM_ARM },
+		{ "arm*", EM_AARCH64 }, { "arm*", EM_ARM },
 	};
 	struct utsname here;
 

@@ -51,7 +51,7 @@ void qemu_clear(struct qemu *q);
  */
 bool qemu_runs(const struct qemu *q, const struct elf_info *elf);
 
-/* Can this kernel run such a program itself (as uname(2) says what it is)? */
+/* May this kernel run such a program itself, as far as uname(2) tells? */
 bool qemu_is_native(const struct elf_info *elf);
 
 /*
